@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * KernelHost: the port between whatever hosts a kernel (the model, the machine) and those that run threads on
+ * it (`user/`) or watch it (`probe/`).
+ */
+import type { InterfaceModel } from '../schema/idl/model.ts';
+
+/** Why the running thread enters the kernel, besides a system call. */
+export interface ExceptionTrap {
+  /** scause of the exception. */
+  readonly cause: number;
+  /** stval as lanes. */
+  readonly valueLo: number;
+  readonly valueHi: number;
+}
+
+/**
+ * What a kernel host shows while it handles a trap. Calls come in the order in which the kernel acts; a rewrite of
+ * the same value is still a write. Threads and objects are named by ids that are stable in a run; 0 is none (for
+ * `running`: the idle thread).
+ */
+export interface KernelObserver {
+  /** A thread or object exists from now on, or has a new name. */
+  subject(id: number, capType: number, name: string): void;
+  destroyed(id: number): void;
+  /** Kernel entry. `thread` was running; its registers are still those of the trap. */
+  entry(cause: number, thread: number, time: number): void;
+  /** What the trapping thread's invocation was found to address (first lookup of the trap). `method` is the label if the capability's interface has it. */
+  invocation(capType: number, object: number, method: number): void;
+  /** Writes that follow for `thread` belong to a delivery of this kind (`DELIVERY` of trap-record.ts). */
+  delivery(thread: number, kind: number): void;
+  /** A context slot of a thread was written by the kernel (not: saved at entry). */
+  slotWritten(thread: number, slot: number): void;
+  /** An IPC buffer word of a thread was written by the kernel. */
+  bufferWordWritten(thread: number, index: number): void;
+  stateWritten(thread: number, from: number, to: number): void;
+  /** A fault was recorded for a thread. */
+  faulted(thread: number, label: number): void;
+  /** A preemption point stopped the current operation. */
+  preempted(): void;
+  /** The entry check found no budget: the system call was not executed. */
+  outOfBudget(): void;
+  /** `thread` began or ended to wait for the completion of a YieldTo. */
+  yieldPending(thread: number, pending: boolean): void;
+  /** Kernel exit; see `ExitView` for what can be asked of the host now. `consumed`, `budget`: ns, 0 on classic. */
+  exit(next: number, time: number, consumed: number, budget: number): void;
+}
+
+/** A host, as threads and probes see it. */
+export interface KernelHost {
+  readonly interfaces: InterfaceModel;
+  /** Virtual time, ns. */
+  readonly time: number;
+  /** Thread that runs in user mode now; 0 when only the idle thread could. */
+  readonly running: number;
+  /** Adds an observer. Subjects that already exist are announced to it at once. */
+  observe(observer: KernelObserver): void;
+  /** Live lanes of a thread's context slots. Valid until the thread is destroyed. */
+  registers(thread: number): Uint32Array;
+  /** Current state of a thread (`abi/thread-state.ts`); Inactive for a destroyed one. */
+  threadState(thread: number): number;
+  /** Whether the thread still exists. */
+  exists(thread: number): boolean;
+  /** What the kernel may do with a thread's IPC buffer (`abi/ipc-buffer.ts`). */
+  bufferKind(thread: number): number;
+  /** Lanes of the thread's IPC buffer memory, whatever the kernel's rights on it; undefined when there is no frame. */
+  bufferLanes(thread: number): Uint32Array | undefined;
+  /** The running thread executes `ecall`. */
+  syscall(): void;
+  /** The running thread raises an exception. */
+  exception(trap: ExceptionTrap): void;
+  /** The running thread computes for `ns`; a timer interrupt may come and another thread run before it is over. Returns the ns not yet spent. */
+  compute(ns: number): number;
+  /** With only the idle thread runnable: skips to the next event. False when there is none, so nothing will ever run again. */
+  idle(): boolean;
+}

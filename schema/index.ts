@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-2-Clause
+export * from './abi/index.ts';
+export type * from './idl/model.ts';
+export * from './trace/trap-record.ts';
+export type * from './trace/names.ts';
+export type * from './trace/sink.ts';
+export type * from './rules/rule.ts';
+export type * from './rules/reply-facts.ts';

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Scheduling } from '../../schema/abi/syscalls.ts';
+
+/**
+ * All that a stub knows of the world: the registers and IPC buffer of one user thread, and the trap.
+ * Whoever hosts a kernel implements it.
+ */
+export interface UserContext {
+  readonly scheduling: Scheduling;
+  /** Lanes of the context slots (`abi/registers.ts`): slot i at 2i (low) and 2i + 1 (high). Live: the kernel writes here. */
+  readonly registers: Uint32Array;
+  /**
+   * Lanes of the IPC buffer's 128 words as the thread itself sees its memory, or `undefined` when it has none.
+   * A thread may be able to read a buffer that the kernel treats as absent.
+   */
+  readonly ipcBuffer: Uint32Array | undefined;
+  /** Whether the thread may write its buffer's memory. */
+  readonly ipcBufferWritable: boolean;
+  /**
+   * Executes the system call that the registers describe. Returns `undefined` when the thread already runs again
+   * (the fast path: nothing to await), otherwise a promise that settles when it does. The promise never settles
+   * for a thread that stops for good.
+   */
+  trap(): Promise<void> | undefined;
+  /** The thread computes for this many virtual nanoseconds without a system call. Returns as `trap`. */
+  compute(ns: number): Promise<void> | undefined;
+  /** Virtual time in nanoseconds. */
+  now(): number;
+  /**
+   * Makes a function startable as a thread: returns the pc that WriteRegisters must give a TCB.
+   * The same function may be registered more than once.
+   */
+  entry(start: (context: UserContext) => Promise<void>): bigint;
+  /** Tells observers a name for the object behind a capability of this thread. No effect on the kernel. */
+  hint(cptr: bigint, name: string): void;
+}
