@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-2-Clause
+export * from './common.ts';
+export * from './status.ts';
+export * from './runs.ts';
+export * from './records.ts';
+export * from './record-detail.ts';
+export * from './anomalies.ts';
+export * from './rules.ts';
+export * from './interfaces.ts';
+export * from './live.ts';

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * Messages of the live feed, WebSocket `/live?run=ID|latest`, from the service to a page that follows.
+ *
+ * The first message is `hello`. With `run=latest` the feed moves on to each new run (`run-started`). The feed shows
+ * what was committed, in sequence order; what a page or the feed cannot keep up with is counted in `skipped`, and the
+ * page reads it over REST when somebody looks.
+ */
+import { Type, type Static } from 'typebox';
+import { AnomalyRow } from './anomalies.ts';
+import { Natural, RunId } from './common.ts';
+import { RecordRow } from './records.ts';
+import { RunSummary, ThreadRow } from './runs.ts';
+
+export const LiveQuery = Type.Object({ run: Type.Optional(RunId) }, { additionalProperties: false });
+export type LiveQuery = Static<typeof LiveQuery>;
+
+/** First message: the followed run as it is now with the names of its threads, or null while there is none. */
+export const LiveHello = Type.Object({
+  type: Type.Literal('hello'),
+  run: Type.Union([RunSummary, Type.Null()]),
+  threads: Type.Array(ThreadRow),
+});
+
+/** A run begins, or an interrupted one goes on. */
+export const LiveRunStarted = Type.Object({ type: Type.Literal('run-started'), run: RunSummary });
+
+/** Names that are new or changed; precedes the first record of a named thread. */
+export const LiveThreads = Type.Object({ type: Type.Literal('threads'), run: Type.String(), threads: Type.Array(ThreadRow) });
+
+/** Records just committed. `summary` has the run's counts after them. */
+export const LiveRecords = Type.Object({
+  type: Type.Literal('records'),
+  run: Type.String(),
+  rows: Type.Array(RecordRow),
+  summary: RunSummary,
+});
+
+export const LiveAnomalies = Type.Object({ type: Type.Literal('anomalies'), run: Type.String(), anomalies: Type.Array(AnomalyRow) });
+
+/** Records and anomalies that were committed but not sent on this feed since the message before. */
+export const LiveSkipped = Type.Object({
+  type: Type.Literal('skipped'),
+  run: Type.String(),
+  records: Natural,
+  anomalies: Natural,
+  /** First and last sequence number among which they lie. */
+  from: Natural,
+  to: Natural,
+});
+
+/** The producer said goodbye (state `ended`) or left (state `interrupted`). */
+export const LiveRunEnded = Type.Object({ type: Type.Literal('run-ended'), run: RunSummary });
+
+export const LiveMessage = Type.Union([LiveHello, LiveRunStarted, LiveThreads, LiveRecords, LiveAnomalies, LiveSkipped, LiveRunEnded]);
+export type LiveHello = Static<typeof LiveHello>;
+export type LiveRunStarted = Static<typeof LiveRunStarted>;
+export type LiveThreads = Static<typeof LiveThreads>;
+export type LiveRecords = Static<typeof LiveRecords>;
+export type LiveAnomalies = Static<typeof LiveAnomalies>;
+export type LiveSkipped = Static<typeof LiveSkipped>;
+export type LiveRunEnded = Static<typeof LiveRunEnded>;
+export type LiveMessage = Static<typeof LiveMessage>;

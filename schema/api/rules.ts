@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Type, type Static } from 'typebox';
+import { SeveritySchema } from './common.ts';
+
+/** A rule of the catalogue, as a person reads it. */
+export const RuleDetail = Type.Object({
+  id: Type.String({ description: 'e.g. K05' }),
+  name: Type.String({ description: 'e.g. reply-short' }),
+  title: Type.String(),
+  severity: SeveritySchema,
+  explanation: Type.String(),
+  references: Type.Array(Type.String()),
+}, { $id: 'RuleDetail' });
+export type RuleDetail = Static<typeof RuleDetail>;
+
+export const RuleList = Type.Object({ rules: Type.Array(RuleDetail) }, { $id: 'RuleList' });
+export type RuleList = Static<typeof RuleList>;
+
+export const RuleParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 16 }) }, { additionalProperties: false });
+export type RuleParams = Static<typeof RuleParams>;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Type, type Static } from 'typebox';
+import { Moment, Natural, OutcomeName, RunId, SeveritySchema, VirtualTime } from './common.ts';
+
+/** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
+export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const);
+export type RunStateName = Static<typeof RunState>;
+
+export const AnomalyCounts = Type.Object({ error: Natural, warning: Natural, info: Natural });
+export type AnomalyCounts = Static<typeof AnomalyCounts>;
+
+/** A run as a line of the list. */
+export const RunSummary = Type.Object({
+  run: Type.String({ description: 'run id' }),
+  program: Type.String(),
+  kernel: Type.Enum(['model', 'image'] as const),
+  kernelVersion: Type.String(),
+  configuration: Type.String({ description: 'e.g. riscv64-mcs' }),
+  seed: Natural,
+  defects: Type.Array(Type.String()),
+  state: RunState,
+  /** First seen by the service, and last changed. */
+  startedAt: Moment,
+  changedAt: Moment,
+  /** Records stored; sequence numbers are 1..records without gaps. */
+  records: Natural,
+  /** Virtual time of the last stored record's exit. */
+  time: VirtualTime,
+  anomalies: AnomalyCounts,
+}, { $id: 'RunSummary' });
+export type RunSummary = Static<typeof RunSummary>;
+
+/** How often a method (or, without one, a system call or cause) ended with each outcome. */
+export const MethodCount = Type.Object({
+  /** Method id; the system call's name where the trap has no method; the cause where it is no system call. */
+  method: Type.String(),
+  outcome: OutcomeName,
+  records: Natural,
+});
+export type MethodCount = Static<typeof MethodCount>;
+
+/** Anomalies of one run with the same rule, method and situation. */
+export const AnomalyGroup = Type.Object({
+  fingerprint: Type.String(),
+  rule: Type.String(),
+  severity: SeveritySchema,
+  method: Type.String(),
+  /** How many were found, and how many of them are kept as rows: a flood is counted, not stored. */
+  count: Natural,
+  kept: Natural,
+  firstSeq: Natural,
+  lastSeq: Natural,
+});
+export type AnomalyGroup = Static<typeof AnomalyGroup>;
+
+/** `GET /api/runs/:run`: a run with its rollups. */
+export const RunDetail = Type.Object({
+  summary: RunSummary,
+  /** Kernel replies delivered: outcomes `replied` and `error`. */
+  replies: Natural,
+  /** Most frequent first. */
+  methods: Type.Array(MethodCount),
+  /** Most severe, then most frequent first. */
+  anomalies: Type.Array(AnomalyGroup),
+}, { $id: 'RunDetail' });
+export type RunDetail = Static<typeof RunDetail>;
+
+/** `GET /api/runs`, newest first. */
+export const RunList = Type.Object({ runs: Type.Array(RunSummary) }, { $id: 'RunList' });
+export type RunList = Static<typeof RunList>;
+
+/** A thread of a run with its name. */
+export const ThreadRow = Type.Object({
+  id: Natural,
+  /** Empty when none is known. */
+  name: Type.String(),
+});
+export type ThreadRow = Static<typeof ThreadRow>;
+
+/** `GET /api/runs/:run/threads`, in the order of their ids. */
+export const ThreadList = Type.Object({ threads: Type.Array(ThreadRow) }, { $id: 'ThreadList' });
+export type ThreadList = Static<typeof ThreadList>;
+
+export const RunParams = Type.Object({ run: RunId }, { additionalProperties: false });
+export type RunParams = Static<typeof RunParams>;
