@@ -35,6 +35,8 @@ export const PageLimit = Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_P
 export const RecordQuery = Type.Object({
   from: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'first sequence number; also takes `next` of the page before' })),
   to: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'last sequence number' })),
+  fromTime: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'entered at this virtual time or later, ns' })),
+  toTime: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'entered at this virtual time or before, ns' })),
   thread: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff, description: 'invoking thread' })),
   method: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'method id; or a system call name, for traps without a method' })),
   outcome: Type.Optional(OutcomeName),

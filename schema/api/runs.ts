@@ -6,6 +6,10 @@ import { Moment, Natural, OutcomeName, RunId, SeveritySchema, VirtualTime } from
 export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const);
 export type RunStateName = Static<typeof RunState>;
 
+/** How a run came to its end, as its producer says. */
+export const RunEndName = Type.Enum(['completed', 'failed', 'stalled', 'interrupted', 'crashed', 'unknown'] as const);
+export type RunEndName = Static<typeof RunEndName>;
+
 export const AnomalyCounts = Type.Object({ error: Natural, warning: Natural, info: Natural });
 export type AnomalyCounts = Static<typeof AnomalyCounts>;
 
@@ -19,6 +23,10 @@ export const RunSummary = Type.Object({
   seed: Natural,
   defects: Type.Array(Type.String()),
   state: RunState,
+  /** Null until the run has ended. */
+  end: Type.Union([RunEndName, Type.Null()]),
+  /** What the producer says about the end; may be empty. */
+  endDetail: Type.String(),
   /** First seen by the service, and last changed. */
   startedAt: Moment,
   changedAt: Moment,
