@@ -3,6 +3,7 @@
  * KernelHost: the port between whatever hosts a kernel (the model, the machine) and those that run threads on
  * it (`user/`) or watch it (`probe/`).
  */
+import type { BootInfo } from '../schema/abi/boot-info.ts';
 import type { InterfaceModel } from '../schema/idl/model.ts';
 
 /** Why the running thread enters the kernel, besides a system call. */
@@ -46,8 +47,21 @@ export interface KernelObserver {
   exit(next: number, time: number, consumed: number, budget: number): void;
 }
 
+/** What the host needs to start the root task. */
+export interface RootTaskImage {
+  /** Name of the root thread. */
+  readonly name: string;
+  /** Entry pc, lanes. */
+  readonly entryLo: number;
+  readonly entryHi: number;
+}
+
 /** A host, as threads and probes see it. */
 export interface KernelHost {
+  /** Boots the kernel up to the first instruction of the root task, once. Observers added before see everything. */
+  boot(image: RootTaskImage): BootInfo;
+  /** DebugHalt was called, or the kernel stopped for good. */
+  readonly halted: boolean;
   readonly interfaces: InterfaceModel;
   /** Virtual time, ns. */
   readonly time: number;
@@ -65,6 +79,8 @@ export interface KernelHost {
   bufferKind(thread: number): number;
   /** Lanes of the thread's IPC buffer memory, whatever the kernel's rights on it; undefined when there is no frame. */
   bufferLanes(thread: number): Uint32Array | undefined;
+  /** Tells the host a name for the object behind a capability of a thread; observers hear of it. Unknown capabilities are ignored. */
+  hint(thread: number, cptrLo: number, cptrHi: number, name: string): void;
   /** The running thread executes `ecall`. */
   syscall(): void;
   /** The running thread raises an exception. */

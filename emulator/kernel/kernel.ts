@@ -34,6 +34,10 @@ export class Kernel {
   readonly defects: ReadonlySet<DefectName>;
   readonly timing: Timing;
   observer: KernelObserver = SILENT;
+  /** Receives what the kernel prints. */
+  console: (text: string) => void = () => {};
+  /** Set by DebugHalt: nothing runs any more. */
+  halted = false;
 
   /** Virtual time, ns. */
   time = 0;
@@ -47,6 +51,8 @@ export class Kernel {
   /** MCS: context that is being charged; time that it has used and was not charged for yet (ns). */
   currentSchedContext: SchedContext | null = null;
   uncharged = 0;
+  /** MCS: ns charged to a scheduling context since the last kernel exit. */
+  chargedAtEntry = 0;
   /** MCS: threads that wait for their next refill, earliest first. */
   readonly releaseQueue: Tcb[] = [];
   /** Virtual time of the next timer interrupt; Infinity for none. */
