@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 export * from './abi/index.ts';
 export type * from './idl/model.ts';
+export * from './idl/interface-error.ts';
+export * from './idl/configuration.ts';
+export * from './idl/methods.ts';
+export { findInterfaceFiles, interfacesOf, loadInterfaces } from './idl/load.ts';
 export * from './trace/trap-record.ts';
 export type * from './trace/names.ts';
 export type * from './trace/sink.ts';

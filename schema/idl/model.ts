@@ -6,18 +6,31 @@
 import type { Scheduling } from '../abi/syscalls.ts';
 import type { ErrorName } from '../abi/errors.ts';
 
+/** Architectures whose interface files can be read. riscv64 is the one with interface files of its own here. */
+export type Architecture = 'riscv64' | 'aarch64' | 'x86_64';
+
+/** Configurations whose interface files are part of the project. */
+export type BundledConfigurationName = `riscv64-${Scheduling}`;
+
+/**
+ * Name used in file names, on the command line and in traces, e.g. `riscv64-mcs`. `hyp` is an aarch64 kernel with
+ * hypervisor support, `vtx` an x86_64 kernel with VT-x, `vtx64` one whose guests may be 64-bit.
+ */
+export type ConfigurationName =
+  | BundledConfigurationName
+  | `aarch64-${Scheduling}` | `aarch64-hyp-${Scheduling}`
+  | `x86_64-${Scheduling}` | `x86_64-vtx-${Scheduling}` | `x86_64-vtx64-${Scheduling}`;
+
 /** A kernel configuration as far as the object API depends on it. */
 export interface KernelConfiguration {
+  readonly name: ConfigurationName;
   /** Architecture name as the interface files use it in their folders, e.g. `riscv64`. */
-  readonly arch: 'riscv64';
+  readonly arch: Architecture;
   readonly scheduling: Scheduling;
   readonly wordBits: 64;
   /** `CONFIG_…` symbols that are set. MCS kernels have `CONFIG_KERNEL_MCS`. */
   readonly defined: ReadonlySet<string>;
 }
-
-/** Name used in file names, on the command line and in traces: `riscv64-mcs`, `riscv64-classic`. */
-export type ConfigurationName = `riscv64-${Scheduling}`;
 
 /** How a parameter's type is passed. */
 export type TypeKind =
@@ -97,9 +110,13 @@ export interface Method {
   readonly out: readonly Parameter[];
   readonly contract: ReplyContract;
   readonly errors: readonly DocumentedError[];
+  /** What the invoked capability is. Texts are plain: names in backquotes, paragraphs apart by an empty line. */
+  readonly serviceDescription: string;
   readonly brief: string;
   readonly description: string;
-  /** Heading of the manual, e.g. `sel4_schedcontext_yieldto`. */
+  /** What is returned besides the error; empty when the interface does not say. */
+  readonly returns: string;
+  /** Anchor of the method in the manual, e.g. `schedcontext_yieldto`. */
   readonly manualLabel: string;
 }
 

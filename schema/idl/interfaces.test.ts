@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { describe, expect, it } from 'vitest';
+import { USER_CONTEXT_FIELDS } from '../abi/registers.ts';
+import { BUNDLED_CONFIGURATION_NAMES } from './configuration.ts';
+import { interfacesOf } from './load.ts';
+import { methodByName } from './methods.ts';
+import { factsInModel, factsOf } from './testdata/facts.ts';
+
+describe.each(BUNDLED_CONFIGURATION_NAMES)('the interface files of %s', (name) => {
+  const model = interfacesOf(name);
+  const expected = factsOf(name);
+  const actual = new Map(factsInModel(model).map((m) => [m.id, m]));
+
+  it('have the methods of the kernel, and no others', () => {
+    expect(model.methods).toHaveLength(name === 'riscv64-mcs' ? 46 : 40);
+    expect(model.methods.map((m) => m.id)).toEqual(expected.map((m) => m.id));
+  });
+
+  it.each(expected.map((m) => [m.id, m] as const))('say about %s what the kernel does', (id, facts) => {
+    expect(actual.get(id)).toEqual(facts);
+  });
+
+  it.each(model.methods.map((m) => [m.id, m] as const))('describe %s, its parameters and its errors', (_, method) => {
+    expect(method.brief).not.toBe('');
+    expect(method.brief).not.toMatch(/\.$/);
+    expect(method.serviceDescription).not.toBe('');
+    for (const text of [method.description, ...method.out, ...method.parameters, ...method.capParameters, ...method.errors]
+      .map((t) => (typeof t === 'string' ? t : t.description))) {
+      expect(text).toMatch(/[.)]$/);
+    }
+    expect(method.returns !== '', 'says what is returned').toBe(method.out.length > 0);
+  });
+
+  it('name a method in backquotes only if there is one, and a parameter only of the method itself', () => {
+    for (const method of model.methods) {
+      const names = new Set(['_service', ...method.order, ...method.out.map((p) => p.name)]);
+      const texts = [method.description, ...method.errors.map((e) => e.description)].join('\n');
+      for (const [, name] of texts.matchAll(/`([^`]+)`/g)) {
+        const known = names.has(name!) || /^(CONFIG_|seL4_[A-Z][A-Za-z]*(Flag)?(_|$))/.test(name!);
+        expect(known, `${method.id}: ${name}`).toBe(true);
+      }
+    }
+  });
+
+  it('name the members of seL4_UserContext in the order of the registers', () => {
+    expect(methodByName(model, 'seL4_TCB', 'WriteRegisters')!.parameters.at(-1)!.type.fields).toEqual(USER_CONTEXT_FIELDS);
+  });
+});
+
+describe('interfacesOf', () => {
+  it('reads the files once', () => {
+    expect(interfacesOf('riscv64-mcs')).toBe(interfacesOf('riscv64-mcs'));
+  });
+
+  it('finds methods by label, by id and by name', () => {
+    const model = interfacesOf('riscv64-mcs');
+    expect(model.byLabel[0]).toBeUndefined();
+    for (const method of model.methods) {
+      expect(model.byLabel[method.label]).toBe(method);
+      expect(model.byId.get(method.id)).toBe(method);
+      expect(methodByName(model, method.interfaceName, method.name)).toBe(method);
+    }
+    expect(methodByName(model, 'seL4_CNode', 'SaveCaller')).toBeUndefined();
+  });
+
+  it('keeps stub arguments in the order of the file, words and capabilities mixed', () => {
+    expect(methodByName(interfacesOf('riscv64-classic'), 'seL4_TCB', 'Configure')!.order).toEqual(
+      ['fault_ep', 'cspace_root', 'cspace_root_data', 'vspace_root', 'vspace_root_data', 'buffer', 'bufferFrame']);
+  });
+
+  it('knows the two replies that the files cannot describe', () => {
+    const model = interfacesOf('riscv64-mcs');
+    expect(model.methods.filter((m) => m.contract.length === 'count').map((m) => m.id)).toEqual(['TCBReadRegisters']);
+    expect(model.methods.filter((m) => m.contract.mayComeLater).map((m) => m.id)).toEqual(['SchedContextYieldTo']);
+  });
+
+  it('has the manual labels of the manual, given or inferred', () => {
+    const label = (interfaceName: string, name: string): string => methodByName(interfacesOf('riscv64-mcs'), interfaceName, name)!.manualLabel;
+    expect(label('seL4_SchedContext', 'YieldTo')).toBe('schedcontext_yieldto');
+    expect(label('seL4_RISCV_Page', 'GetAddress')).toBe('riscv_page_get_address');
+    expect(label('seL4_RISCV_ASIDControl', 'MakePool')).toBe('riscv_asid_control_make_pool');
+    expect(label('seL4_RISCV_PageTable', 'Map')).toBe('riscv_pagetable_map');
+  });
+});
