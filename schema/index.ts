@@ -9,4 +9,5 @@ export * from './trace/trap-record.ts';
 export type * from './trace/names.ts';
 export type * from './trace/sink.ts';
 export type * from './rules/rule.ts';
-export type * from './rules/reply-facts.ts';
+export * from './rules/reply-facts.ts';
+export { checkReply } from './rules/reply.ts';

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { MSG_MAX_LENGTH } from '../abi/message-info.ts';
+import { MESSAGE_REGISTERS } from '../abi/registers.ts';
 import type { Method } from '../idl/model.ts';
 
 /**
@@ -26,6 +28,13 @@ export interface ReplyFacts {
   /** Words readable in `words`: at least the four message registers. */
   wordCount: number;
   words: Uint32Array;
+  /**
+   * At kernel exit the invoker waits for the completion of a YieldTo, so an empty interim success is legal. Always
+   * false in stubs: the late reply has arrived by the time their call returns.
+   */
+  yieldPending: boolean;
+  /** Message words that the calling stub fills out-parameters from; 0 where no stub reads the reply. */
+  outWordsRead: number;
   /** Whether the sets of written slots and words below are known. Stubs do not know them; the probe does. */
   hasWriteLog: boolean;
   /** Context slots and IPC buffer words written for the invoker, as in `Delivery`. */
@@ -33,4 +42,19 @@ export interface ReplyFacts {
   bufferWords: Uint32Array;
   /** Without a write log: the four message registers before the call, lanes. */
   registersBefore: Uint32Array;
+}
+
+/** Facts to fill: arrays of full size, everything else zero. */
+export function createReplyFacts(): ReplyFacts {
+  return {
+    isCall: false, method: undefined,
+    cptrLo: 0, cptrHi: 0, requestTagLo: 0, requestTagHi: 0,
+    requestWordCount: 0, requestWords: new Uint32Array(2 * MSG_MAX_LENGTH),
+    bufferKind: 0,
+    badgeLo: 0, badgeHi: 0, tagLo: 0, tagHi: 0,
+    wordCount: 0, words: new Uint32Array(2 * MSG_MAX_LENGTH),
+    yieldPending: false, outWordsRead: 0,
+    hasWriteLog: false, slots: new Uint32Array(2), bufferWords: new Uint32Array(4),
+    registersBefore: new Uint32Array(2 * MESSAGE_REGISTERS),
+  };
 }
