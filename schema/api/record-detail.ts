@@ -15,15 +15,17 @@ export const TagDetail = Type.Object({
 });
 export type TagDetail = Static<typeof TagDetail>;
 
-/** A value of a message with its name. */
+/** A value of a message with its name, as `idl/describe.ts` decodes it. */
 export const NamedValue = Type.Object({
+  /** Parameter; `regs.pc` for a member of a structure. */
   name: Type.String(),
-  /** Type as in the interface files; empty for error payloads. */
+  /** Type as in the interface files; empty when there is none. */
   type: Type.String(),
-  /** One word, or several of a struct in order. */
-  value: Type.Array(HexWord),
-  /** The value as a person writes it (`4096`, `read write`); empty when the word says it best. */
-  text: Type.String(),
+  /** Unsigned decimal and `0x…`; both empty when the message has no such word. */
+  decimal: Type.String(),
+  hex: Type.String(),
+  /** What the value means, or that it is missing; otherwise empty. */
+  note: Type.String(),
 });
 export type NamedValue = Static<typeof NamedValue>;
 
@@ -34,14 +36,12 @@ export const RequestDetail = Type.Object({
   words: Type.Array(HexWord),
   /** Extra caps as capability pointers. */
   caps: Type.Array(HexWord),
-  /** Decoded parameters; empty when the trap has no method. */
+  /** Decoded arguments in the order of the interface; empty when the trap has no method. */
   parameters: Type.Array(NamedValue),
   /** Reply register at entry (MCS). */
   reply: HexWord,
   /** What the kernel may do with the invoker's IPC buffer. */
   buffer: Type.Enum(['none', 'readOnly', 'readWrite'] as const),
-  /** What is wrong with the request's form (too short, …); empty when nothing is. */
-  problems: Type.Array(Type.String()),
 });
 export type RequestDetail = Static<typeof RequestDetail>;
 
@@ -60,6 +60,10 @@ export const DeliveryDetail = Type.Object({
   writtenBufferWords: Type.Array(Natural),
   /** Error of a kernel reply, with its payload as `values`; null for success and for other deliveries. */
   error: Type.Union([Type.String(), Type.Null()]),
+  /** One line: `success`, `RangeError: allowed is 1 to 64`, `VMFault`; empty for messages between threads. */
+  summary: Type.String(),
+  /** What the interface says about this error; may be empty. */
+  explanation: Type.String(),
   /** Out-parameters, error payload or fault words, with names; empty when nothing is known of them. */
   values: Type.Array(NamedValue),
 });
