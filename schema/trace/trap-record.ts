@@ -111,11 +111,21 @@ export class Delivery {
   }
 }
 
+/** Bits of {@link Transition.flags}: what is known of the thread at kernel exit, in each of its transitions. */
+export const TRANSITION_FLAG = Object.freeze({
+  /** The restart pc is behind the resume pc (riscv64: FaultIP differs from NextIP): resumed by Restart, the thread would trap again. */
+  pcBehind: 1,
+  /** The thread was destroyed in this trap. */
+  destroyed: 2,
+});
+
 /** One write of a thread's state, in the order in which the kernel made them. */
 export class Transition {
   thread = 0;
   from = 0;
   to = 0;
+  /** See {@link TRANSITION_FLAG}. */
+  flags = 0;
 }
 
 /** Bits of {@link TrapRecord.flags}. */
@@ -210,12 +220,13 @@ export class TrapRecord {
     return delivery;
   }
 
-  addTransition(thread: number, from: number, to: number): void {
+  addTransition(thread: number, from: number, to: number, flags = 0): void {
     let transition = this.transitions[this.transitionCount];
     if (transition === undefined) this.transitions.push((transition = new Transition()));
     transition.thread = thread;
     transition.from = from;
     transition.to = to;
+    transition.flags = flags;
     this.transitionCount++;
   }
 
@@ -255,7 +266,7 @@ export class TrapRecord {
     for (let i = 0; i < other.deliveryCount; i++) this.addDelivery().copyFrom(other.deliveries[i]!);
     for (let i = 0; i < other.transitionCount; i++) {
       const t = other.transitions[i]!;
-      this.addTransition(t.thread, t.from, t.to);
+      this.addTransition(t.thread, t.from, t.to, t.flags);
     }
   }
 
