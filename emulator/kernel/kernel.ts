@@ -45,9 +45,17 @@ export class Kernel {
   current: Tcb = this.idleThread;
   /** Set when the scheduler must choose again before the kernel exits. */
   rescheduleNeeded = false;
+  /** Thread that just became ready and is tried first at the next choice; it is in no queue. */
+  candidate: Tcb | null = null;
   /** Ready threads: [domain][priority], head first. */
   readonly readyQueues: Tcb[][][] = [];
+  /** Priorities with ready threads: [domain], bit p & 31 of word p >>> 5. */
+  readonly readyPriorities: Uint32Array[] = [];
 
+  /** Virtual time at which the kernel last looked at the clock; what this entry takes for now. */
+  timestamp = 0;
+  /** MCS: set when the kernel acted on the current time, so that it is charged and the timer set before the exit. */
+  reprogram = false;
   /** MCS: context that is being charged; time that it has used and was not charged for yet (ns). */
   currentSchedContext: SchedContext | null = null;
   uncharged = 0;

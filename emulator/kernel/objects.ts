@@ -233,8 +233,8 @@ export class Tcb extends KernelObject {
   schedContext: SchedContext | null = null;
   /** MCS: context whose YieldTo is not completed yet. */
   yieldTo: SchedContext | null = null;
-  /** Classic: ticks left of the time slice. */
-  timeSlice = 0;
+  /** Classic: ticks left of the time slice (`CONFIG_TIME_SLICE`). */
+  timeSlice = 5;
   /** Classic: capability pointer of the fault handler. */
   faultHandler: Word = ZERO;
   inReadyQueue = false;
