@@ -70,7 +70,15 @@ export const DeliveryDetail = Type.Object({
 export type DeliveryDetail = Static<typeof DeliveryDetail>;
 
 /** One write of a thread's state, in the order in which the kernel made them. */
-export const TransitionDetail = Type.Object({ thread: SubjectRef, from: ThreadStateSchema, to: ThreadStateSchema });
+export const TransitionDetail = Type.Object({
+  thread: SubjectRef,
+  from: ThreadStateSchema,
+  to: ThreadStateSchema,
+  /** At kernel exit the thread, resumed by Restart, would trap again. */
+  pcBehind: Type.Boolean(),
+  /** The thread was destroyed in this trap. */
+  destroyed: Type.Boolean(),
+});
 export type TransitionDetail = Static<typeof TransitionDetail>;
 
 /** An anomaly with the text of its rule. */
