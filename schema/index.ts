@@ -11,3 +11,5 @@ export type * from './trace/sink.ts';
 export type * from './rules/rule.ts';
 export * from './rules/reply-facts.ts';
 export { checkReply } from './rules/reply.ts';
+export * from './trace/batch.ts';
+export * from './trace/wire.ts';
