@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Syntax and a configuration to the typed model. */
+import { MSG_MAX_EXTRA_CAPS, MSG_MAX_LENGTH } from '../abi/message-info.ts';
 import { canHoldTogether, holds } from './conditions.ts';
 import { replyContract } from './contract.ts';
 import { InterfaceError } from './interface-error.ts';
@@ -23,7 +24,7 @@ interface Declaration {
  * @throws InterfaceError
  */
 export function buildModel(files: readonly ApiSyntax[], configuration: KernelConfiguration): InterfaceModel {
-  const types = typeTable(configuration, structsOf(files));
+  const types = typeTable(configuration, structsOf(files, configuration));
   const declarations = files.flatMap((file) => file.interfaces.flatMap((of) =>
     of.methods.map((syntax): Declaration => ({ syntax, of, labelPrefix: file.labelPrefix }))));
   refuseDuplicates(declarations);
@@ -40,9 +41,11 @@ export function buildModel(files: readonly ApiSyntax[], configuration: KernelCon
   };
 }
 
-function structsOf(files: readonly ApiSyntax[]): Map<string, readonly string[]> {
+function structsOf(files: readonly ApiSyntax[], configuration: KernelConfiguration): Map<string, readonly string[]> {
+  const otherTypes = typeTable(configuration, new Map());
   const structs = new Map<string, StructSyntax>();
   for (const struct of files.flatMap((file) => file.structs)) {
+    if (otherTypes.has(struct.name)) throw new InterfaceError(struct.at, `the structure ${struct.name} has the name of a type that is none`);
     const first = structs.get(struct.name);
     if (first !== undefined) {
       throw new InterfaceError(struct.at, `a second structure ${struct.name}; the first is at ${first.at.file}:${first.at.line}`);
@@ -84,6 +87,7 @@ function buildMethod({ syntax, of, labelPrefix }: Declaration, label: number, ty
   const capabilities = inputs.filter((p) => typeOf(p, types).kind === 'capability');
   const parameters = place(inputs.filter((p) => !capabilities.includes(p)), types, wordBits);
   const out = place(syntax.params.filter((p) => p.direction === 'out'), types, wordBits);
+  refuseOverlong(syntax, capabilities.length, packedLength(parameters), packedLength(out));
   return {
     id: syntax.id,
     interfaceName: of.name,
@@ -116,6 +120,15 @@ function refuseDuplicateParameters(method: MethodSyntax): void {
     if (seen.has(param.name)) throw new InterfaceError(param.at, `a second parameter '${param.name}' of ${method.id}`);
     seen.add(param.name);
   }
+}
+
+function refuseOverlong({ id, at }: MethodSyntax, caps: number, requestWords: number, replyWords: number): void {
+  const refuse = (what: string, count: number, most: number): void => {
+    if (count > most) throw new InterfaceError(at, `${id} has ${count} ${what}; a message carries at most ${most}`);
+  };
+  refuse('capability parameters', caps, MSG_MAX_EXTRA_CAPS);
+  refuse('words of in-parameters', requestWords, MSG_MAX_LENGTH);
+  refuse('words of out-parameters', replyWords, MSG_MAX_LENGTH);
 }
 
 function typeOf(param: ParamSyntax, types: Types): ParameterType {

@@ -65,14 +65,13 @@ export class Source {
 
   private parse(text: string): XmlElement {
     try {
-      const root = parseXml(text, { includeOffsets: true }).root;
-      if (root !== null) return root;
+      // The parser refuses a document without an element.
+      return parseXml(text, { includeOffsets: true }).root!;
     } catch (error) {
       if (!(error instanceof XmlError)) throw error;
       const summary = error.message.split('\n')[0]!.replace(/ \(line \d+, column \d+\)$/, '');
       throw new InterfaceError(this.position(error.pos), `not well-formed XML: ${summary}`);
     }
-    throw new InterfaceError(this.position(0), 'not well-formed XML: no element');
   }
 
   private position(offset: number): Position {
