@@ -4,6 +4,8 @@ export type * from './idl/model.ts';
 export * from './idl/interface-error.ts';
 export * from './idl/configuration.ts';
 export * from './idl/methods.ts';
+export { readParameter, writeParameter } from './idl/pack.ts';
+export * from './idl/describe.ts';
 export { findInterfaceFiles, interfacesOf, loadInterfaces } from './idl/load.ts';
 export * from './trace/trap-record.ts';
 export type * from './trace/names.ts';

@@ -3,8 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { USER_CONTEXT_FIELDS } from '../abi/registers.ts';
 import { BUNDLED_CONFIGURATION_NAMES } from './configuration.ts';
 import { interfacesOf } from './load.ts';
-import { methodByName } from './methods.ts';
+import { functionName, methodByName, methodName } from './methods.ts';
 import { factsInModel, factsOf } from './testdata/facts.ts';
+
+/** What descriptions may mention besides parameters: methods of either configuration, and names of libsel4. */
+const NAMES = [
+  ...BUNDLED_CONFIGURATION_NAMES.flatMap((name) => interfacesOf(name).methods.map(functionName)),
+  'seL4_UserContext', 'seL4_CNode_CapData_t', 'seL4_TCBFlag_fpuDisabled', 'seL4_SchedContextFlag', 'seL4_SchedContext_Sporadic',
+  'seL4_RISCV_ExecuteNever', 'CONFIG_RETYPE_FAN_OUT_LIMIT', 'CONFIG_TIMER_TICK_MS',
+];
 
 describe.each(BUNDLED_CONFIGURATION_NAMES)('the interface files of %s', (name) => {
   const model = interfacesOf(name);
@@ -31,14 +38,11 @@ describe.each(BUNDLED_CONFIGURATION_NAMES)('the interface files of %s', (name) =
     expect(method.returns !== '', 'says what is returned').toBe(method.out.length > 0);
   });
 
-  it('name a method in backquotes only if there is one, and a parameter only of the method itself', () => {
+  it('put in backquotes only parameters of the method itself, and names that exist', () => {
     for (const method of model.methods) {
-      const names = new Set(['_service', ...method.order, ...method.out.map((p) => p.name)]);
-      const texts = [method.description, ...method.errors.map((e) => e.description)].join('\n');
-      for (const [, name] of texts.matchAll(/`([^`]+)`/g)) {
-        const known = names.has(name!) || /^(CONFIG_|seL4_[A-Z][A-Za-z]*(Flag)?(_|$))/.test(name!);
-        expect(known, `${method.id}: ${name}`).toBe(true);
-      }
+      const names = new Set(['_service', ...method.order, ...method.out.map((p) => p.name), ...NAMES]);
+      const texts = [method.description, method.returns, ...[...method.parameters, ...method.capParameters, ...method.out, ...method.errors].map((d) => d.description)];
+      for (const [, name] of texts.join('\n').matchAll(/`([^`]+)`/g)) expect(names.has(name!), `${method.id}: ${name}`).toBe(true);
     }
   });
 
@@ -61,6 +65,12 @@ describe('interfacesOf', () => {
       expect(methodByName(model, method.interfaceName, method.name)).toBe(method);
     }
     expect(methodByName(model, 'seL4_CNode', 'SaveCaller')).toBeUndefined();
+  });
+
+  it('names methods as people and as libsel4 do', () => {
+    const method = interfacesOf('riscv64-mcs').byId.get('SchedContextYieldTo')!;
+    expect(methodName(method)).toBe('SchedContext_YieldTo');
+    expect(functionName(method)).toBe('seL4_SchedContext_YieldTo');
   });
 
   it('keeps stub arguments in the order of the file, words and capabilities mixed', () => {
