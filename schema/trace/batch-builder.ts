@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** TrapRecords to the bytes of a Batch. */
 import type { Subject } from './names.ts';
-import type { Delivery, TrapRecord } from './trap-record.ts';
+import type { Delivery, Transition, TrapRecord } from './trap-record.ts';
 import { BATCH_LIMITS, FIELD, LARGEST, STATE_AFTER, SUBJECT_FIELD } from './batch-layout.ts';
 import type { DeliveryColumns, RecordColumns, TransitionColumns } from './batch-layout.ts';
 import { ColumnWriter } from './column-writer.ts';
 
 /** Most bytes that one record, delivery, transition, word or subject, and the outline of a batch, can take on the wire. */
-const BOUND = Object.freeze({ outline: 1024, record: 126, delivery: 65, transition: 7, word: 10, subject: 24 });
+const BOUND = Object.freeze({ outline: 1024, record: 126, delivery: 65, transition: 8, word: 10, subject: 24 });
 
 /** A typed array that is replaced by one of twice its length. */
 type Column = Uint32Array | Int32Array | Float64Array;
@@ -123,7 +123,7 @@ export class BatchBuilder {
     for (let i = 0; i < record.deliveryCount; i++) this.appendDelivery(record.seq, record.deliveries[i]!);
     for (let i = 0; i < record.transitionCount; i++) {
       const transition = record.transitions[i]!;
-      this.appendTransition(transition.thread, transition.from, transition.to);
+      this.appendTransition(transition);
     }
     this.lastTime = record.exitTime;
     this.rows = row + 1;
@@ -188,8 +188,10 @@ export class BatchBuilder {
     w.words(FIELD.deliveryBufferLow, d.bufferLow, m);
     w.words(FIELD.deliveryBufferHigh, d.bufferHigh, m);
     w.words(FIELD.deliveryWords, this.deliveryWords, this.deliveryWordTotal);
-    w.u32(FIELD.transitionThread, this.transitions.thread, this.transitionTotal);
-    w.u32(FIELD.transitionChange, this.transitions.change, this.transitionTotal);
+    const t = this.transitions;
+    w.u32(FIELD.transitionThread, t.thread, this.transitionTotal);
+    w.u32(FIELD.transitionChange, t.change, this.transitionTotal);
+    w.u32(FIELD.transitionFlags, t.flags, this.transitionTotal);
     return w.take();
   }
 
@@ -235,12 +237,13 @@ export class BatchBuilder {
     this.deliveryTotal = row + 1;
   }
 
-  private appendTransition(thread: number, from: number, to: number): void {
+  private appendTransition(transition: Transition): void {
     const row = this.transitionTotal;
     const t = this.transitions;
     if (row === t.thread.length) growAll(t);
-    t.thread[row] = thread;
-    t.change[row] = from + STATE_AFTER * to;
+    t.thread[row] = transition.thread;
+    t.change[row] = transition.from + STATE_AFTER * transition.to;
+    t.flags[row] = transition.flags;
     this.transitionTotal = row + 1;
   }
 
@@ -268,8 +271,10 @@ export class BatchBuilder {
       }
     }
     for (let i = 0; i < record.transitionCount; i++) {
-      const { from, to } = record.transitions[i]!;
-      if (!isState(from) || !isState(to)) throw new RangeError(`record ${record.seq}, transition ${i}: from state ${from} to ${to}`);
+      const { from, to, flags } = record.transitions[i]!;
+      if (!isState(from) || !isState(to) || flags > LARGEST.transitionFlags) {
+        throw new RangeError(`record ${record.seq}, transition ${i}: from state ${from} to ${to}, flags ${flags}`);
+      }
     }
   }
 }
@@ -355,5 +360,5 @@ function deliveryColumns(rows: number): DeliveryColumns {
 }
 
 function transitionColumns(rows: number): TransitionColumns {
-  return { thread: new Uint32Array(rows), change: new Uint32Array(rows) };
+  return { thread: new Uint32Array(rows), change: new Uint32Array(rows), flags: new Uint32Array(rows) };
 }

@@ -15,7 +15,7 @@ export const FIELD = Object.freeze({
   words: 40, caps: 41,
   deliveryKind: 48, deliveryThread: 49, deliveryAnswers: 50, deliveryBadge: 51, deliveryTag: 52, deliveryWordCount: 53,
   deliverySlots: 54, deliveryBufferLow: 55, deliveryBufferHigh: 56, deliveryWords: 57,
-  transitionThread: 64, transitionChange: 65,
+  transitionThread: 64, transitionChange: 65, transitionFlags: 66,
 });
 export type FieldName = keyof typeof FIELD;
 
@@ -49,6 +49,7 @@ export const LARGEST = Object.freeze({
   bufferKind: BUFFER_RW,
   flags: 15,
   state: THREAD_STATES.length - 1,
+  transitionFlags: 3,
   wordCount: MAX_WORDS,
   capCount: MSG_MAX_EXTRA_CAPS,
 });
@@ -105,4 +106,5 @@ export interface DeliveryColumns {
 export interface TransitionColumns {
   thread: Uint32Array;
   change: Uint32Array;
+  flags: Uint32Array;
 }

@@ -164,7 +164,7 @@ export class BatchReader {
     record.transitionCount = 0;
     const end = this.firstTransition[row + 1]!;
     for (let i = this.firstTransition[row]!; i < end; i++) {
-      record.addTransition(t.thread[i]!, t.change[i]! % STATE_AFTER, Math.floor(t.change[i]! / STATE_AFTER));
+      record.addTransition(t.thread[i]!, t.change[i]! % STATE_AFTER, Math.floor(t.change[i]! / STATE_AFTER), t.flags[i]!);
     }
   }
 }
@@ -254,7 +254,7 @@ function readTransitionColumns(fields: BatchFields, n: number): TransitionColumn
   for (let i = 0; i < n; i++) {
     if (change[i]! % STATE_AFTER > LARGEST.state) throw new BatchError('transitionChange', `no thread state ${change[i]! % STATE_AFTER} (value ${i})`);
   }
-  return { thread: fields.u32('transitionThread', n), change };
+  return { thread: fields.u32('transitionThread', n), change, flags: fields.u32('transitionFlags', n, LARGEST.transitionFlags) };
 }
 
 /** Running totals of a count column, from 0 to the total. */

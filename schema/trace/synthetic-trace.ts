@@ -8,7 +8,7 @@ import { BUFFER_RW } from '../abi/ipc-buffer.ts';
 import { ROLE } from '../abi/registers.ts';
 import { SYSCALL_NUMBERS } from '../abi/syscalls.ts';
 import { STATE } from '../abi/thread-state.ts';
-import { CAUSE, DELIVERY, FLAG, OUTCOME, TrapRecord } from './trap-record.ts';
+import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, TrapRecord } from './trap-record.ts';
 import type { Delivery } from './trap-record.ts';
 
 const SYSCALL = SYSCALL_NUMBERS.mcs;
@@ -69,8 +69,8 @@ export class SyntheticTrace {
     for (let i = 0; i < method.words; i++) this.word(record.words, i);
     record.capCount = method.caps;
     for (let i = 0; i < method.caps; i++) record.caps[2 * i] = 1 + this.below(200);
-    record.addTransition(ROOT, STATE.Running, STATE.Restart);
-    record.addTransition(ROOT, STATE.Restart, STATE.Running);
+    record.addTransition(ROOT, STATE.Running, STATE.Restart, TRANSITION_FLAG.pcBehind);
+    record.addTransition(ROOT, STATE.Restart, STATE.Running, TRANSITION_FLAG.pcBehind);
     const error = this.below(12) === 0 ? 1 + this.below(10) : 0;
     record.outcome = error === 0 ? OUTCOME.replied : OUTCOME.error;
     const length = error === 0 ? method.out : Math.min(error, 2);
@@ -88,8 +88,8 @@ export class SyntheticTrace {
     record.wordCount = length;
     for (let i = 0; i < length; i++) this.word(record.words, i);
     record.outcome = OUTCOME.blocked;
-    record.addTransition(client, STATE.Running, STATE.BlockedOnReply);
-    record.addTransition(SERVER, STATE.BlockedOnReceive, STATE.Running);
+    record.addTransition(client, STATE.Running, STATE.BlockedOnReply, TRANSITION_FLAG.pcBehind);
+    record.addTransition(SERVER, STATE.BlockedOnReceive, STATE.Running, TRANSITION_FLAG.pcBehind);
     const delivery = this.deliver(DELIVERY.message, SERVER, Math.max(1, record.seq - 2), length);
     delivery.badgeLo = client;
     delivery.tagLo = record.tagLo;
@@ -105,8 +105,8 @@ export class SyntheticTrace {
     record.wordCount = length;
     for (let i = 0; i < length; i++) this.word(record.words, i);
     record.outcome = OUTCOME.blocked;
-    record.addTransition(this.client, STATE.BlockedOnReply, STATE.Running);
-    record.addTransition(SERVER, STATE.Running, STATE.BlockedOnReceive);
+    record.addTransition(this.client, STATE.BlockedOnReply, STATE.Running, TRANSITION_FLAG.pcBehind);
+    record.addTransition(SERVER, STATE.Running, STATE.BlockedOnReceive, TRANSITION_FLAG.pcBehind);
     const delivery = this.deliver(DELIVERY.message, this.client, this.lastCall, length);
     delivery.tagLo = length;
     this.lastCall = 0;
@@ -115,7 +115,7 @@ export class SyntheticTrace {
 
   private signal(): void {
     const record = this.enter(ROOT, SYSCALL.Send!, 11, CAP_TYPE.Notification, NOTIFICATION);
-    record.addTransition(DRIVER, STATE.BlockedOnNotification, STATE.Running);
+    record.addTransition(DRIVER, STATE.BlockedOnNotification, STATE.Running, TRANSITION_FLAG.pcBehind);
     const delivery = this.deliver(DELIVERY.signal, DRIVER, Math.max(1, record.seq - 1 - this.below(20)), 0);
     delivery.badgeLo = 1 << this.below(12);
     delivery.slots[0] = 1 << ROLE.badge;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { BATCH_LIMITS, FIELD, SUBJECT_FIELD } from './batch-layout.ts';
-import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES } from './trap-record.ts';
+import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, TRANSITION_FLAG } from './trap-record.ts';
 import { PROBLEM_CODES, RUN_ENDS } from './wire.ts';
 
 const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
@@ -46,6 +46,7 @@ describe('trace.proto', () => {
 
   it('names the bits and bounds that the code has', () => {
     expect(Object.values(FLAG)).toEqual([1, 2, 4, 8]);
+    expect(Object.values(TRANSITION_FLAG)).toEqual([1, 2]);
     expect(text).toContain(`at most ${MAX_WORDS};`);
     expect(BATCH_LIMITS.records).toBeGreaterThanOrEqual(4096);
   });
