@@ -39,6 +39,6 @@ it('words are hexadecimal text, never numbers', () => {
 
 it('live messages are told apart by type', () => {
   const message = Compile(LiveMessage);
-  expect(message.Check({ type: 'skipped', run: 'a', records: 3, anomalies: 0, from: 1, to: 3 })).toBe(true);
+  expect(message.Check({ type: 'skipped', run: 'a', records: 3, anomalies: 0, threads: 0, from: 1, to: 3 })).toBe(true);
   expect(message.Check({ type: 'other' })).toBe(false);
 });

@@ -38,13 +38,15 @@ export const LiveRecords = Type.Object({
 
 export const LiveAnomalies = Type.Object({ type: Type.Literal('anomalies'), run: Type.String(), anomalies: Type.Array(AnomalyRow) });
 
-/** Records and anomalies that were committed but not sent on this feed since the message before. */
+/** What was committed but not sent on this feed since the message before. */
 export const LiveSkipped = Type.Object({
   type: Type.Literal('skipped'),
   run: Type.String(),
   records: Natural,
   anomalies: Natural,
-  /** First and last sequence number among which they lie. */
+  /** Thread names: `GET /api/runs/:run/threads` has them. */
+  threads: Natural,
+  /** First and last sequence number of the records; both 0 when there are none. */
   from: Natural,
   to: Natural,
 });
