@@ -59,6 +59,11 @@ describe('decodeRequest', () => {
     expect(request('TCBSetPriority', [])).toEqual(['authority: missing: the message has no extra caps', 'priority: missing: the message has no words']);
   });
 
+  it('does not read words that were sent but are not at hand', () => {
+    expect(decodeRequest(method('CNodeDelete'), lanes(5n), 2, lanes(), 3).map(fieldText)).toEqual(
+      ['index = 5', 'depth: missing: the message has 1 word']);
+  });
+
   it('shows words and capabilities that the interface does not have', () => {
     expect(request('TCBSuspend', [4n], [6n])).toEqual(['word 0 = 4, not in the interface', 'extra cap 0 = 6, not in the interface']);
   });

@@ -45,19 +45,21 @@ export function fieldText({ name, decimal, hex, note }: Field): string {
 
 /**
  * The arguments of a request, in the order of the interface.
- * @param words message words as lanes, `wordCount` of them sent
- * @param caps capability pointers of the extra caps as lanes, `capCount` of them sent
+ * @param words message words as lanes, of which `wordCount` were sent
+ * @param caps capability pointers of the extra caps as lanes, of which `capCount` were sent
  */
 export function decodeRequest(method: Method, words: Uint32Array, wordCount: number, caps: Uint32Array, capCount: number): Field[] {
+  const knownWords = Math.min(wordCount, words.length >> 1);
+  const knownCaps = Math.min(capCount, caps.length >> 1);
   const fields = method.order.flatMap((name) => {
     const cap = method.capParameters.find((c) => c.name === name);
-    if (cap !== undefined) return [wordField(name, cap.type.name, caps, cap.index, capCount, 'extra cap')];
-    return parameterFields(method.parameters.find((p) => p.name === name)!, words, wordCount);
+    if (cap !== undefined) return [wordField(name, cap.type.name, caps, cap.index, knownCaps, 'extra cap')];
+    return parameterFields(method.parameters.find((p) => p.name === name)!, words, knownWords);
   });
   return [
     ...fields,
-    ...surplus('word', words, method.requestLength, wordCount),
-    ...surplus('extra cap', caps, method.capParameters.length, capCount),
+    ...surplus('word', words, method.requestLength, knownWords),
+    ...surplus('extra cap', caps, method.capParameters.length, knownCaps),
   ];
 }
 
@@ -69,7 +71,7 @@ export function decodeRequest(method: Method, words: Uint32Array, wordCount: num
  *   tag gives are no part of the reply
  */
 export function decodeReply(method: Method | undefined, tag: MessageInfo, words: Uint32Array, count: number): DecodedReply {
-  const length = Math.min(tag.length, count);
+  const length = Math.min(tag.length, count, words.length >> 1);
   const error = ERRORS[tag.label];
   if (error === undefined) {
     return { error, summary: `label ${tag.label} is no error of the kernel`, explanation: '', fields: surplus('word', words, 0, length) };

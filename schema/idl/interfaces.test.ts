@@ -1,10 +1,60 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/** The interface files, ours and those of seL4, compared with what is known of the kernel apart from any XML. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../abi/errors.ts';
 import { USER_CONTEXT_FIELDS } from '../abi/registers.ts';
-import { BUNDLED_CONFIGURATION_NAMES } from './configuration.ts';
-import { interfacesOf } from './load.ts';
+import { BUNDLED_CONFIGURATION_NAMES, CONFIGURATION_NAMES, configurationOf } from './configuration.ts';
+import { interfacesOf, loadInterfaces } from './load.ts';
 import { functionName, methodByName, methodName } from './methods.ts';
-import { factsInModel, factsOf } from './testdata/facts.ts';
+import type { ConfigurationName, InterfaceModel, Parameter } from './model.ts';
+
+/** One method in one configuration, in comparable form. Parameters are `name type word bit bits`, caps `name type`. */
+interface MethodFacts {
+  readonly label: number;
+  readonly id: string;
+  readonly function: string;
+  readonly in: readonly string[];
+  readonly caps: readonly string[];
+  readonly requestLength: number;
+  readonly out: readonly string[];
+  readonly outWords: number;
+  readonly length: 'fixed' | 'count';
+  readonly errors: readonly string[];
+}
+
+interface Fixture {
+  readonly methods: readonly (Omit<MethodFacts, 'label'> & { readonly labels: Readonly<Partial<Record<ConfigurationName, number>>> })[];
+}
+
+const fixture = JSON.parse(readFileSync(new URL('testdata/invocations.json', import.meta.url), 'utf8')) as Fixture;
+
+/** What is known of a configuration, in label order. */
+function factsOf(name: ConfigurationName): MethodFacts[] {
+  return fixture.methods
+    .flatMap(({ labels, ...facts }) => (labels[name] === undefined ? [] : [{ ...facts, label: labels[name] }]))
+    .sort((a, b) => a.label - b.label);
+}
+
+/** What a model says, in the same form. */
+function factsInModel(model: InterfaceModel): MethodFacts[] {
+  return model.methods.map((m) => ({
+    label: m.label,
+    id: m.id,
+    function: functionName(m),
+    in: m.parameters.map(placement),
+    caps: m.capParameters.map((c) => `${c.name} ${c.type.name}`),
+    requestLength: m.requestLength,
+    out: m.out.map(placement),
+    outWords: m.contract.outWords,
+    length: m.contract.length,
+    errors: [...m.contract.errors].map((label) => ERRORS[label]!).sort(),
+  }));
+}
+
+function placement(p: Parameter): string {
+  return `${p.name} ${p.type.name} ${p.word} ${p.bit} ${p.bits}`;
+}
 
 /** What descriptions may mention besides parameters: methods of either configuration, and names of libsel4. */
 const NAMES = [
@@ -90,5 +140,27 @@ describe('interfacesOf', () => {
     expect(label('seL4_RISCV_Page', 'GetAddress')).toBe('riscv_page_get_address');
     expect(label('seL4_RISCV_ASIDControl', 'MakePool')).toBe('riscv_asid_control_make_pool');
     expect(label('seL4_RISCV_PageTable', 'Map')).toBe('riscv_pagetable_map');
+  });
+});
+
+const libsel4 = process.env['SEL4SCOPE_LIBSEL4'] ?? '';
+
+if (libsel4 === '') {
+  console.warn('schema/idl: the interface files of seL4 itself are NOT compared. Set SEL4SCOPE_LIBSEL4 to the libsel4 of seL4 16.0.0 to do it.');
+}
+
+/** The facts do not cover MCS with VT-x. */
+const covered = CONFIGURATION_NAMES.filter((name) => factsOf(name).length > 0);
+
+it('covers ten configurations', () => {
+  expect(covered).toHaveLength(10);
+});
+
+describe.skipIf(libsel4 === '').each(covered)('the interface files of seL4, %s', (name) => {
+  it('read as what the kernel does', () => {
+    const model = factsInModel(loadInterfaces(libsel4, configurationOf(name)));
+    const expected = factsOf(name);
+    expect(model.map((m) => `${m.label} ${m.id}`)).toEqual(expected.map((m) => `${m.label} ${m.id}`));
+    expect(model).toEqual(expected);
   });
 });
