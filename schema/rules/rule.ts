@@ -5,7 +5,7 @@
  */
 import type { InterfaceModel, Method } from '../idl/model.ts';
 import type { TrapRecord } from '../trace/trap-record.ts';
-import type { RunState } from './run-state.ts';
+import type { RunState, ThreadKnowledge } from './run-state.ts';
 import type { ReplyFacts } from './reply-facts.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
@@ -33,19 +33,49 @@ export interface ReplyRule {
   readonly check: (reply: ReplyFacts, report: Report) => void;
 }
 
-/** What a trace rule sees. */
+/**
+ * What makes a trace rule worth asking, as bits. A clean invocation of a kernel object, the most frequent record by
+ * far, triggers `always` alone.
+ */
+export const TRIGGER = Object.freeze({
+  always: 1,
+  /** A delivery other than the registers of a direct reply to the invoker. */
+  delivery: 2,
+  /** A thread other than the invoker changed its state, the invoker does not end up Running, or it invoked an endpoint. */
+  transition: 4,
+  /** The operation was preempted. */
+  preempted: 8,
+  /** A system call that left the pc at its trap. */
+  stayed: 16,
+  /** A debug or benchmark system call. */
+  debug: 32,
+});
+
+/** What a trace rule sees. The object is used again for the next record. */
 export interface TraceContext {
   readonly record: TrapRecord;
   /** Interfaces of the run's configuration. */
   readonly model: InterfaceModel;
+  readonly mcs: boolean;
   /** The invoked method, if the record has one. */
   readonly method: Method | undefined;
+  /** See `SYSCALL_CLASS`. */
+  readonly syscallClass: number;
+  /** The outcome is completed, replied or error: the invocation ran to its end. */
+  readonly done: boolean;
+  /** State in which the trap leaves the invoker. */
+  readonly invokerState: number;
   /** What earlier records of the run said, before this record is applied. */
   readonly run: RunState;
+  /** `run`'s knowledge of the thread that trapped, and of the one that runs next; of nobody for the idle thread. */
+  readonly invoker: ThreadKnowledge;
+  readonly next: ThreadKnowledge;
 }
 
 export interface TraceRule {
   readonly info: RuleInfo;
+  /** When the rule is asked: if any of these bits of {@link TRIGGER} holds, or at every invocation of one of these method ids. */
+  readonly on: number | readonly string[];
   readonly check: (context: TraceContext, report: Report) => void;
 }
 
@@ -56,7 +86,7 @@ export interface Anomaly {
   readonly seq: number;
   /** Thread concerned; usually the invoker. */
   readonly thread: number;
-  /** Method id (`SchedContextConsumed`) or system call name when there is none. */
+  /** Method id (`SchedContextConsumed`), system call name when there is none, else the cause of the trap. */
   readonly method: string;
   readonly detail: string;
   /** Same rule, method and situation give the same fingerprint, in every run. */

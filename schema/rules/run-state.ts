@@ -1,27 +1,243 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What earlier records said about each thread of a run. Filled by the rule engine as records pass, in sequence order. */
+import { CAP_TYPE, CAP_TYPE_NONE } from '../abi/cap-types.ts';
+import { FAULT_LABELS } from '../abi/faults.ts';
+import { tagLength } from '../abi/message-info.ts';
+import { SLOT } from '../abi/registers.ts';
+import { STATE } from '../abi/thread-state.ts';
+import type { Subject } from '../trace/names.ts';
+import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
+import type { TraceContext } from './rule.ts';
+import { SYSCALL_CLASS } from './syscall-class.ts';
+import { BADGE_BIT, TAG_BIT } from './written.ts';
 
-export interface ThreadKnowledge {
-  /** Last known state. */
-  state: number;
-  /** Last trap made by the thread: its sequence number, system call, method, whether it was a Call on a kernel object. 0 / false before any. */
-  lastTrap: number;
-  lastSyscall: number;
-  lastMethod: number;
-  lastWasKernelCall: boolean;
+/** All that is known of one thread. Lanes as in `abi/word.ts`; 0, false or -1 where nothing is known yet. */
+export class ThreadKnowledge {
+  /** Last known state, -1 before any. */
+  state = -1;
+  /** Last trap that the thread made itself (no interrupt): sequence number, 0 before any. */
+  lastTrap = 0;
+  /** Of that trap: system call number, class (`SYSCALL_CLASS`), method label, capability type, outcome. */
+  lastSyscall = 0;
+  lastClass = 0;
+  lastMethod = 0;
+  lastCapType: number = CAP_TYPE_NONE;
+  lastOutcome = 0;
+  /** It was a completed Call that the kernel itself answers. */
+  lastWasKernelCall = false;
+  /** It was a suspension of the thread by itself. */
+  lastWasSelfSuspend = false;
+  /** Request tag, IPC buffer kind and pc of that trap. */
+  lastTagLo = 0;
+  lastTagHi = 0;
+  lastBufferKind = 0;
+  lastPcLo = 0;
+  lastPcHi = 0;
+  /** Badge and tag registers as that trap and later deliveries left them. */
+  badgeLo = 0;
+  badgeHi = 0;
+  tagLo = 0;
+  tagHi = 0;
   /** Sequence number of the last delivery to it; 0 before any. */
-  lastDelivery: number;
+  lastDelivery = 0;
   /** Sequence number of the last trap after which it ran in user mode. */
-  lastRan: number;
-  /** Its registers were written by Write/CopyRegisters since its last trap. */
-  registersWritten: boolean;
+  lastRan = 0;
+  /** Its registers were written by Write/CopyRegisters or a reply to its fault since its last trap. */
+  registersWritten = false;
   /** A YieldTo of it has not been completed. */
-  yieldPending: boolean;
-  /** Answered (message or reply delivered, state Running) and has not run since. */
-  answeredNotRun: boolean;
+  yieldPending = false;
+  /** Answered (its system call is finished, state Running) and has not run since. */
+  answeredNotRun = false;
+  /** It was taken out of Running before it ran on its answer, with the trap still to be executed again. */
+  mayRepeat = false;
+  /** Label of the fault for which it waits, 0 for none. */
+  pendingFault = 0;
+  destroyed = false;
 }
 
-export interface RunState {
-  /** Knowledge of a thread; created on first use with everything unknown (state -1). */
-  thread(id: number): ThreadKnowledge;
+/** A run's knowledge as plain JSON. */
+export interface RunSnapshot {
+  readonly version: 1;
+  readonly threads: readonly (readonly [id: number, knowledge: Partial<ThreadKnowledge>])[];
+  readonly names: readonly (readonly [id: number, name: string])[];
+  readonly consumedReads: readonly (readonly [object: number, time: number])[];
+}
+
+/** Thread ids below this are kept in an array. Ids are small integers; larger ones cost a map lookup. */
+const DENSE_IDS = 1 << 16;
+
+/** Label of a Timeout fault. Only MCS kernels have them. */
+const TIMEOUT = FAULT_LABELS.mcs.Timeout!;
+
+export class RunState {
+  private readonly dense: (ThreadKnowledge | undefined)[] = [];
+  private readonly sparse = new Map<number, ThreadKnowledge>();
+  private readonly names = new Map<number, string>();
+  /** Entry time of the last trap that read the consumed time of a scheduling context, ns. */
+  private readonly consumedReads = new Map<number, number>();
+
+  /** Knowledge of a thread; created on first use with everything unknown. */
+  thread(id: number): ThreadKnowledge {
+    return this.dense[id] ?? this.sparse.get(id) ?? this.add(id, new ThreadKnowledge());
+  }
+
+  private add(id: number, knowledge: ThreadKnowledge): ThreadKnowledge {
+    if (Number.isInteger(id) && id >= 0 && id < DENSE_IDS) {
+      while (this.dense.length <= id) this.dense.push(undefined);
+      this.dense[id] = knowledge;
+    } else {
+      this.sparse.set(id, knowledge);
+    }
+    return knowledge;
+  }
+
+  /** Takes note of a thread's name. */
+  subject(subject: Subject): void {
+    if (subject.type === CAP_TYPE.Thread) this.names.set(subject.id, subject.name);
+  }
+
+  /** `thread 7 (server)`, for messages to people. */
+  describe(thread: number): string {
+    const name = this.names.get(thread);
+    return name === undefined || name === '' ? `thread ${thread}` : `thread ${thread} (${name})`;
+  }
+
+  /** Virtual time of entry of the last trap that reset a scheduling context's consumed time; 0 when none is known. */
+  consumedReadAt(object: number): number {
+    return this.consumedReads.get(object) ?? 0;
+  }
+
+  /** Takes in what a record says. Rules are asked before. */
+  apply(context: TraceContext): void {
+    const record = context.record;
+    for (let i = 0; i < record.transitionCount; i++) applyTransition(this, record, i);
+    if (record.thread !== 0) applyInvoker(context);
+    for (let i = 0; i < record.deliveryCount; i++) applyDelivery(this, record, record.deliveries[i]!);
+    if (record.next !== 0) applyRunning(context.next, record);
+    if (context.done && readsConsumed(context)) this.consumedReads.set(record.object, record.entryTime);
+  }
+
+  snapshot(): RunSnapshot {
+    const threads: [number, Partial<ThreadKnowledge>][] = [];
+    this.dense.forEach((knowledge, id) => { if (knowledge !== undefined) threads.push([id, { ...knowledge }]); });
+    for (const [id, knowledge] of this.sparse) threads.push([id, { ...knowledge }]);
+    return { version: 1, threads, names: [...this.names], consumedReads: [...this.consumedReads] };
+  }
+
+  /** The state of a snapshot. Throws a TypeError for something that is none. */
+  static restore(snapshot: RunSnapshot): RunState {
+    if (snapshot?.version !== 1) throw new TypeError('not a snapshot of rule knowledge, version 1');
+    const run = new RunState();
+    for (const [id, knowledge] of snapshot.threads) run.add(id, Object.assign(new ThreadKnowledge(), knowledge));
+    for (const [id, name] of snapshot.names) run.names.set(id, name);
+    for (const [object, time] of snapshot.consumedReads) run.consumedReads.set(object, time);
+    return run;
+  }
+}
+
+function applyTransition(run: RunState, record: TrapRecord, index: number): void {
+  const { thread: id, from, to, flags } = record.transitions[index]!;
+  if (id === 0) return;
+  const thread = run.thread(id);
+  thread.state = to;
+  if (to !== STATE.Running) {
+    if (thread.answeredNotRun && (flags & TRANSITION_FLAG.pcBehind) !== 0) thread.mayRepeat = true;
+    thread.answeredNotRun = false;
+  }
+  if (to === STATE.BlockedOnSend || to === STATE.BlockedOnReply) {
+    // Only a fault blocks a thread that is runnable but not running.
+    if (id !== record.thread && (from === STATE.Running || from === STATE.Restart)) thread.pendingFault = TIMEOUT;
+  } else {
+    thread.pendingFault = 0;
+  }
+  if (to === STATE.Inactive) thread.yieldPending = false;
+  if ((flags & TRANSITION_FLAG.destroyed) !== 0) thread.destroyed = true;
+}
+
+function applyInvoker(context: TraceContext): void {
+  const { record, invoker, invokerState } = context;
+  if (record.cause < CAUSE.interrupt) applyTrap(context);
+  invoker.yieldPending = (record.flags & FLAG.yieldPending) !== 0;
+  const waits = invokerState === STATE.BlockedOnSend || invokerState === STATE.BlockedOnReply;
+  invoker.pendingFault = waits ? record.fault : 0;
+  if ((record.flags & FLAG.invokerDestroyed) !== 0) invoker.destroyed = true;
+}
+
+function applyTrap(context: TraceContext): void {
+  const { record, invoker } = context;
+  invoker.lastTrap = record.seq;
+  invoker.lastSyscall = record.syscall;
+  invoker.lastClass = context.syscallClass;
+  invoker.lastMethod = record.method;
+  invoker.lastCapType = record.capType;
+  invoker.lastOutcome = record.outcome;
+  invoker.lastWasKernelCall = context.done && owesReply(context);
+  invoker.lastWasSelfSuspend = suspendsItself(context);
+  invoker.lastTagLo = invoker.tagLo = record.tagLo;
+  invoker.lastTagHi = invoker.tagHi = record.tagHi;
+  invoker.lastBufferKind = record.bufferKind;
+  invoker.lastPcLo = record.pcBeforeLo;
+  invoker.lastPcHi = record.pcBeforeHi;
+  invoker.badgeLo = record.cptrLo;
+  invoker.badgeHi = record.cptrHi;
+  invoker.registersWritten = false;
+  invoker.mayRepeat = false;
+  invoker.answeredNotRun = context.done;
+}
+
+function applyDelivery(run: RunState, record: TrapRecord, delivery: Delivery): void {
+  if (delivery.thread === 0) return;
+  const thread = run.thread(delivery.thread);
+  const slots = delivery.slots[0]!;
+  thread.lastDelivery = record.seq;
+  if ((slots & BADGE_BIT) !== 0) {
+    thread.badgeLo = delivery.badgeLo;
+    thread.badgeHi = delivery.badgeHi;
+  }
+  if ((slots & TAG_BIT) !== 0) {
+    thread.tagLo = delivery.tagLo;
+    thread.tagHi = delivery.tagHi;
+  }
+  if (delivery.kind === DELIVERY.registers) {
+    // SetTLSBase writes tp alone and leaves the thread's system call as it is.
+    if (((slots & ~(1 << SLOT.tp)) | delivery.slots[1]!) !== 0) {
+      thread.registersWritten = true;
+      thread.mayRepeat = false;
+    }
+    return;
+  }
+  if (delivery.kind === DELIVERY.lateReply) thread.yieldPending = false;
+  if (delivery.kind !== DELIVERY.other && thread.state === STATE.Running) thread.answeredNotRun = true;
+}
+
+function applyRunning(next: ThreadKnowledge, record: TrapRecord): void {
+  next.state = record.nextState;
+  next.lastRan = record.seq;
+  next.answeredNotRun = false;
+  next.yieldPending = false;
+}
+
+/** Whether the kernel itself owes the invoker an answer once the operation is done. */
+export function owesReply(context: TraceContext): boolean {
+  const { record } = context;
+  if (context.syscallClass !== SYSCALL_CLASS.call || record.capType === CAP_TYPE_NONE) return false;
+  // A Call on an endpoint is answered by a thread, unless the kernel refuses it.
+  return record.capType !== CAP_TYPE.Endpoint || record.outcome === OUTCOME.error;
+}
+
+function suspendsItself(context: TraceContext): boolean {
+  const { record } = context;
+  return record.outcome === OUTCOME.stopped && record.object === record.thread && context.method?.id === 'TCBSuspend';
+}
+
+/** Whether the trap answered with the consumed time of the invoked scheduling context, which resets it. */
+function readsConsumed(context: TraceContext): boolean {
+  const { record, method } = context;
+  if (method === undefined || record.capType !== CAP_TYPE.SchedContext || record.outcome !== OUTCOME.replied) return false;
+  if (method.id !== 'SchedContextConsumed' && method.id !== 'SchedContextYieldTo') return false;
+  for (let i = 0; i < record.deliveryCount; i++) {
+    const delivery = record.deliveries[i]!;
+    if (delivery.kind === DELIVERY.reply && tagLength(delivery.tagLo) > 0) return true;
+  }
+  return false;
 }

@@ -7,7 +7,7 @@ import { MESSAGE_REGISTERS, ROLE } from '../abi/registers.ts';
 /** Badge, tag and message registers are slots below 32, so all are in the first element of a slot set. */
 export const BADGE_BIT = 1 << ROLE.badge;
 export const TAG_BIT = 1 << ROLE.tag;
-const MESSAGE_REGISTER_BITS = ((1 << MESSAGE_REGISTERS) - 1) << ROLE.mr0;
+export const MESSAGE_REGISTER_BITS = ((1 << MESSAGE_REGISTERS) - 1) << ROLE.mr0;
 /** Every slot that a kernel reply may write. */
 export const REPLY_BITS = BADGE_BIT | TAG_BIT | MESSAGE_REGISTER_BITS;
 

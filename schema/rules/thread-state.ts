@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Rules over the states in which a trap leaves threads, and over the thread that runs next. */
+import { STATE, THREAD_STATES } from '../abi/thread-state.ts';
+import { CAUSE, DELIVERY, FLAG, TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
+import { TRIGGER, type Report, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
+import { effectsOf, isExplained, statesAfter } from './transition-table.ts';
+
+const stateName = (state: number): string => THREAD_STATES[state] ?? `state ${state}`;
+
+const exitState: RuleInfo = {
+  id: 'S01', name: 'exit-state', severity: 'error',
+  title: 'The kernel runs a thread that is not Running',
+  explanation:
+    'When the kernel returns to user mode, the thread it returns to is Running; one in Restart becomes Running on the way. ' +
+    'A blocked or inactive thread that runs anyway continues with registers that nobody prepared, while others still think that it waits. ' +
+    'The scheduler chose it although it had stopped, or a state was set after the choice.',
+  references: ['93cc22b28', 'manual: Threads and Execution'],
+};
+export const S01: TraceRule = {
+  info: exitState, on: TRIGGER.always,
+  check({ record, run }, report) {
+    if (record.nextState === STATE.Running || record.next === 0 || record.nextState === STATE.IdleThreadState) return;
+    report(exitState, `${run.describe(record.next)} runs next in state ${stateName(record.nextState)}, expected Running.`, record.next);
+  },
+};
+
+const illegalTransition: RuleInfo = {
+  id: 'S05', name: 'illegal-transition', severity: 'error',
+  title: 'A thread changed to a state that this trap cannot bring it to',
+  explanation:
+    'Each kind of trap moves threads between few states: a message wakes a receiver, a reply lets a caller go on or a faulter start again, ' +
+    'a destroyed endpoint restarts those who waited. This transition is none of those. ' +
+    'The thread may run without an answer, repeat a fault, or wait for somebody who does not know of it.',
+  references: ['5d1db7c94', '395df9396', '225d74f6a', 'f127b0bdb', 'efefbd832', 'manual: Threads and Execution'],
+};
+export const S05: TraceRule = {
+  info: illegalTransition, on: TRIGGER.transition,
+  check(context, report) {
+    if (context.record.cause === CAUSE.boot) return;
+    checkInvoker(context, report);
+    checkOthers(context, report);
+  },
+};
+
+function checkInvoker(context: TraceContext, report: Report): void {
+  const { record, run, invokerState } = context;
+  if (record.thread === 0 || ((statesAfter(context) >>> invokerState) & 1) === 1) return;
+  report(illegalTransition, `${run.describe(record.thread)} is ${stateName(invokerState)} after its own trap, which cannot end so.`);
+}
+
+function checkOthers(context: TraceContext, report: Report): void {
+  const { record, run } = context;
+  let effects = -1;
+  for (let i = 0; i < record.transitionCount; i++) {
+    const transition = record.transitions[i]!;
+    if (transition.thread === record.thread || transition.thread === 0) continue;
+    if (effects < 0) effects = effectsOf(context);
+    if (isExplained(context, transition, effects, run.thread(transition.thread))) continue;
+    report(illegalTransition, `${run.describe(transition.thread)} went from ${stateName(transition.from)} to ${stateName(transition.to)}, which this trap does not explain.`, transition.thread);
+  }
+}
+
+const deadRuns: RuleInfo = {
+  id: 'S09', name: 'dead-runs', severity: 'error',
+  title: 'A destroyed thread is alive',
+  explanation:
+    'The thread was destroyed, so its memory may already hold another object, and yet it runs or takes another state than Inactive. ' +
+    'Whatever it does from now on damages that memory. ' +
+    'Deleting a thread must take it out of every queue and, if it is the current one, make the scheduler choose again.',
+  references: ['acdf0be5e', '0647a84c3', '8373f0a0a', 'bbd3f5ab1'],
+};
+export const S09: TraceRule = {
+  info: deadRuns, on: TRIGGER.always,
+  check(context, report) {
+    const { record, run } = context;
+    if (record.next !== 0 && (context.next.destroyed || destroyedHere(record, record.next))) {
+      report(deadRuns, `${run.describe(record.next)} was destroyed and runs next.`, record.next);
+    }
+    for (let i = 0; i < record.transitionCount; i++) {
+      const { thread, to } = record.transitions[i]!;
+      if (to === STATE.Inactive || thread === 0 || thread === record.next || !run.thread(thread).destroyed) continue;
+      report(deadRuns, `${run.describe(thread)} was destroyed and became ${stateName(to)}.`, thread);
+    }
+  },
+};
+
+function destroyedHere(record: TrapRecord, thread: number): boolean {
+  if (thread === record.thread && (record.flags & FLAG.invokerDestroyed) !== 0) return true;
+  for (let i = 0; i < record.transitionCount; i++) {
+    const transition = record.transitions[i]!;
+    if (transition.thread === thread && (transition.flags & TRANSITION_FLAG.destroyed) !== 0) return true;
+  }
+  return false;
+}
+
+const yieldLink: RuleInfo = {
+  id: 'S11', name: 'yield-link', severity: 'error',
+  title: 'A thread runs while its YieldTo is still pending',
+  explanation:
+    'A YieldTo is complete at the latest when its caller runs again, because then the consumed time is written into its registers. ' +
+    'This thread runs with the link to the other scheduling context still set: it has read an interim reply, and the real one will hit it later. ' +
+    'Complete the yield wherever the thread is activated.',
+  references: ['6611cff6c', 'fba2c8451', 'manual: Scheduling Contexts'],
+};
+export const S11: TraceRule = {
+  info: yieldLink, on: TRIGGER.always,
+  check(context, report) {
+    const { record, next, run } = context;
+    if (record.next === 0) return;
+    if (record.next === record.thread) {
+      if ((record.flags & FLAG.yieldPending) !== 0) report(yieldLink, `${run.describe(record.next)} runs on with a pending YieldTo.`, record.next);
+    } else if (next.yieldPending && next.lastWasKernelCall && !completesYield(record)) {
+      report(yieldLink, `${run.describe(record.next)} runs again, but the YieldTo of its trap ${next.lastTrap} was not completed.`, record.next);
+    }
+  },
+};
+
+/** Whether the yield of the thread that runs next is answered or cancelled in this trap. */
+function completesYield(record: TrapRecord): boolean {
+  for (let i = 0; i < record.deliveryCount; i++) {
+    const delivery = record.deliveries[i]!;
+    if (delivery.thread === record.next && delivery.kind === DELIVERY.lateReply) return true;
+  }
+  for (let i = 0; i < record.transitionCount; i++) {
+    const transition = record.transitions[i]!;
+    if (transition.thread === record.next && transition.to === STATE.Inactive) return true;
+  }
+  return false;
+}
+
+const runningWithoutSchedContext: RuleInfo = {
+  id: 'S12', name: 'running-without-sc', severity: 'error',
+  title: 'A thread runs without a scheduling context',
+  explanation:
+    'On an MCS kernel only a thread with a scheduling context may run; its time is charged to it. Without one the time goes to somebody else, ' +
+    'or the kernel stops when it looks for the budget. ' +
+    'Operations that take a scheduling context from the running thread have to make the scheduler choose again.',
+  references: ['52dd8f092', 'd989d2b85', 'e94c928bc', '82601b883', 'manual: Scheduling Contexts'],
+};
+export const S12: TraceRule = {
+  info: runningWithoutSchedContext, on: TRIGGER.always,
+  check({ record, mcs, run }, report) {
+    if ((record.flags & FLAG.nextHasSchedContext) !== 0 || !mcs || record.next === 0) return;
+    report(runningWithoutSchedContext, `${run.describe(record.next)} runs next and has no scheduling context.`, record.next);
+  },
+};
