@@ -66,6 +66,8 @@ export class Kernel {
   /** Virtual time of the next timer interrupt; Infinity for none. */
   timerDeadline = Infinity;
 
+  /** Domains that threads can be in (`KernelNumDomains`). Set before boot. */
+  domains = 1;
   domain = 0;
   /** ns left of the current domain's slot; Infinity with one domain. */
   domainTimeLeft = Infinity;

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** IRQControl and IRQHandler methods. Manual, "Interrupt Delivery". */
+import { CAP_TYPE, fromNumber } from '../../../schema/abi/index.ts';
+import type { IrqControlCap, IrqHandlerCap } from '../capability.ts';
+import { deleteSlotNow } from '../cspace/delete.ts';
+import { insertDerived } from '../cspace/derivation.ts';
+import {
+  DELETE_FIRST, ILLEGAL_OPERATION, REVOKE_FIRST, SyscallError, TRUNCATED_MESSAGE, invalidCapability, rangeError,
+} from '../errors.ts';
+import type { Decode, Invocation, Perform } from '../invocation.ts';
+import type { Kernel } from '../kernel.ts';
+import { IrqLine } from '../objects.ts';
+import { argNumber, argSlot, extraSlot } from './arguments.ts';
+
+/** Interrupts 1..95 come from the platform's interrupt controller; 0 is none. The last is the kernel's own timer. */
+const FIRST_IRQ = 1;
+export const TIMER_IRQ = 96;
+
+const IRQ_OUT_OF_RANGE = rangeError(fromNumber(FIRST_IRQ), fromNumber(TIMER_IRQ));
+
+export const decodeIrqControl: Decode<IrqControlCap> = (kernel, invocation) => {
+  switch (invocation.method) {
+    case 'IRQIssueIRQHandler':
+      return decodeGet(kernel, invocation);
+    case 'RISCVIRQIssueIRQHandlerTrigger':
+      if (invocation.length < 4 || extraSlot(invocation, 0) === undefined) return TRUNCATED_MESSAGE;
+      // The interrupt controller of the platform has no trigger mode to set.
+      return ILLEGAL_OPERATION;
+    default:
+      return ILLEGAL_OPERATION;
+  }
+};
+
+function decodeGet(kernel: Kernel, invocation: Invocation): SyscallError | Perform {
+  const root = extraSlot(invocation, 0);
+  if (invocation.length < 3 || root === undefined) return TRUNCATED_MESSAGE;
+  const irq = argNumber(invocation, 0);
+  if (irq < FIRST_IRQ || irq > TIMER_IRQ) return IRQ_OUT_OF_RANGE;
+  if (irq === TIMER_IRQ || kernel.irqLines.has(irq)) return REVOKE_FIRST;
+  const dest = argSlot(invocation, false, root.cap, 1);
+  if (dest instanceof SyscallError) return dest;
+  if (dest.cap.type !== CAP_TYPE.Null) return DELETE_FIRST;
+  const { slot } = invocation;
+  return () => {
+    const line = kernel.register(new IrqLine(kernel.nextId(), irq));
+    kernel.irqLines.set(irq, line);
+    line.active = true;
+    line.masked = false;
+    insertDerived(dest, { type: CAP_TYPE.IRQHandler, object: line }, slot);
+    return 'done';
+  };
+}
+
+export const decodeIrqHandler: Decode<IrqHandlerCap> = (kernel, invocation, cap) => {
+  const line = cap.object;
+  switch (invocation.method) {
+    case 'IRQAckIRQ':
+      return () => {
+        line.masked = false;
+        return 'done';
+      };
+    case 'IRQSetIRQHandler':
+      return decodeSetNotification(kernel, invocation, line);
+    case 'IRQClearIRQHandler':
+      return () => {
+        deleteSlotNow(kernel, line.notificationSlot);
+        return 'done';
+      };
+    default:
+      return ILLEGAL_OPERATION;
+  }
+};
+
+function decodeSetNotification(kernel: Kernel, invocation: Invocation, line: IrqLine): SyscallError | Perform {
+  const source = extraSlot(invocation, 0);
+  if (source === undefined) return TRUNCATED_MESSAGE;
+  const { cap } = source;
+  // The error names the invoked capability, not the extra cap.
+  if (cap.type !== CAP_TYPE.Notification || !cap.canSend) return invalidCapability(0);
+  return () => {
+    deleteSlotNow(kernel, line.notificationSlot);
+    insertDerived(line.notificationSlot, cap, source);
+    return 'done';
+  };
+}
+
+/** The last handler capability of a line is gone: the interrupt may be issued again. */
+export function retireIrqLine(kernel: Kernel, line: IrqLine): void {
+  line.active = false;
+  line.masked = true;
+  kernel.irqLines.delete(line.irq);
+}
