@@ -4,7 +4,7 @@ import { MSG_MAX_EXTRA_CAPS } from '../abi/message-info.ts';
 import { THREAD_STATES } from '../abi/thread-state.ts';
 import { CAP_TYPE_NONE } from '../abi/cap-types.ts';
 import { BUFFER_RW } from '../abi/ipc-buffer.ts';
-import { CAUSES, DELIVERY_KINDS, MAX_WORDS, OUTCOMES } from './trap-record.ts';
+import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, TRANSITION_FLAG } from './trap-record.ts';
 
 /** Field numbers of Batch. */
 export const FIELD = Object.freeze({
@@ -47,12 +47,16 @@ export const LARGEST = Object.freeze({
   deliveryKind: DELIVERY_KINDS.length - 1,
   capType: CAP_TYPE_NONE,
   bufferKind: BUFFER_RW,
-  flags: 15,
+  flags: allBits(FLAG),
   state: THREAD_STATES.length - 1,
-  transitionFlags: 3,
+  transitionFlags: allBits(TRANSITION_FLAG),
   wordCount: MAX_WORDS,
   capCount: MSG_MAX_EXTRA_CAPS,
 });
+
+function allBits(flags: Readonly<Record<string, number>>): number {
+  return Object.values(flags).reduce((all, bit) => all | bit, 0);
+}
 
 /** In transition_change, what the state after is multiplied by. */
 export const STATE_AFTER = 16;

@@ -91,6 +91,17 @@ describe('BatchBuilder and BatchReader', () => {
     }), { numRuns: 150 });
   });
 
+  it('are tested with records that use every field, so that a new field cannot be forgotten', () => {
+    const unused = (objects: readonly object[]): string[] => Object.keys(objects[0]!).filter((key) => objects.every((object) => {
+      const value = (object as Record<string, unknown>)[key];
+      return value === 0 || (value instanceof Uint32Array && value.every((lane) => lane === 0));
+    }));
+    const records = randomTrace(1, 200);
+    expect(unused(records)).toEqual([]);
+    expect(unused(records.flatMap((record) => record.deliveries))).toEqual([]);
+    expect(unused(records.flatMap((record) => record.transitions))).toEqual([]);
+  });
+
   it('read records in any order', () => {
     const records = randomTrace(7, 40);
     const reader = new BatchReader(build(records));

@@ -36,7 +36,7 @@ export function randomRecord(below: Below, seq: number, notBefore: number): Trap
   record.consumed = later(below, 0);
   record.budget = later(below, 0);
   for (let n = below(below(8) === 0 ? 20 : 3); n > 0; n--) randomDelivery(below, record.addDelivery(), seq);
-  for (let n = below(5); n > 0; n--) record.addTransition(lane(below), below(LARGEST.state + 1), below(LARGEST.state + 1), below(4));
+  for (let n = below(5); n > 0; n--) record.addTransition(lane(below), below(LARGEST.state + 1), below(LARGEST.state + 1), below(LARGEST.transitionFlags + 1));
   return record;
 }
 
