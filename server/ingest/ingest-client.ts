@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** The main thread's end of the ingest worker. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { workerModule } from '../package-paths.ts';
+import { unpackError } from '../thread-errors.ts';
+import type { Answer, FromIngest, IngestWorkerData, RunNews, ToIngest } from './messages.ts';
+
+export interface IngestListener {
+  answer(answer: Answer): void;
+  news(news: RunNews): void;
+  /** Storing fails, or (undefined) works again. */
+  problem(message: string | undefined): void;
+}
+
+export class IngestClient {
+  private readonly worker: Worker;
+  private readonly listener: IngestListener;
+  private lastConnection = 0;
+
+  private constructor(worker: Worker, listener: IngestListener) {
+    this.worker = worker;
+    this.listener = listener;
+    worker.on('message', (message: FromIngest) => this.receive(message));
+    worker.on('error', (error) => listener.problem(`nothing is stored any more, restart the service: ${error.message}`));
+  }
+
+  /** Starts the worker on a data directory. Rejects with a DataInUseError or StoreError. */
+  static async start(directory: string, listener: IngestListener): Promise<IngestClient> {
+    const worker = new Worker(workerModule('server/ingest/worker.ts'), { workerData: { directory } satisfies IngestWorkerData, name: 'ingest' });
+    const [first] = await once(worker, 'message') as [FromIngest];
+    if (first.type === 'failed') throw unpackError(first.error);
+    return new IngestClient(worker, listener);
+  }
+
+  /** A number for a new connection. */
+  connect(): number {
+    return ++this.lastConnection;
+  }
+
+  /** Passes a frame on; memory that is wholly the frame's own is moved, not copied. */
+  frame(connection: number, frame: Buffer): void {
+    const owned = frame.byteLength === frame.buffer.byteLength && frame.buffer instanceof ArrayBuffer;
+    const bytes = owned ? new Uint8Array(frame.buffer) : Uint8Array.from(frame);
+    this.send({ type: 'frame', connection, bytes }, [bytes.buffer]);
+  }
+
+  disconnect(connection: number): void {
+    this.send({ type: 'disconnect', connection });
+  }
+
+  watch(watched: boolean): void {
+    this.send({ type: 'watch', watched });
+  }
+
+  /** Commits what is under way, says goodbye to the producers and releases the database. */
+  async close(): Promise<void> {
+    const exited = once(this.worker, 'exit');
+    this.send({ type: 'close' });
+    await exited;
+  }
+
+  private send(message: ToIngest, transfer: ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, transfer);
+  }
+
+  private receive(message: FromIngest): void {
+    switch (message.type) {
+      case 'answers':
+        for (const answer of message.answers) this.listener.answer(answer);
+        return;
+      case 'news':
+        for (const news of message.news) this.listener.news(news);
+        return;
+      case 'problem': return this.listener.problem(message.message);
+      case 'failed':
+      case 'ready':
+      case 'closed': return;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Entry of the ingest worker thread: the one owner of the database's writing side. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { openWriter, type WriterConnection } from '../store/open.ts';
+import { TraceStore } from '../store/trace-store.ts';
+import { packError } from '../thread-errors.ts';
+import { Ingest } from './ingest.ts';
+import type { FromIngest, IngestWorkerData, ToIngest } from './messages.ts';
+
+const port = parentPort!;
+const { directory } = workerData as IngestWorkerData;
+
+function send(message: FromIngest): void {
+  port.postMessage(message);
+}
+
+function serve(connection: WriterConnection): void {
+  const ingest = new Ingest(new TraceStore(connection.db), directory, {
+    answer: (answers) => send({ type: 'answers', answers }),
+    news: (news) => send({ type: 'news', news }),
+    problem: (message) => send({ type: 'problem', message }),
+  });
+  port.on('message', (message: ToIngest) => {
+    switch (message.type) {
+      case 'frame': return ingest.frame(message.connection, message.bytes);
+      case 'disconnect': return ingest.disconnect(message.connection);
+      case 'watch': return ingest.watch(message.watched);
+      case 'close':
+        ingest.close();
+        connection.close();
+        send({ type: 'closed' });
+        port.close();
+    }
+  });
+  send({ type: 'ready' });
+}
+
+try {
+  serve(openWriter(directory));
+} catch (error) {
+  send({ type: 'failed', error: packError(error) });
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Questions to a store, answered from a read-only connection; the same in the service and without one. */
+import { statSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
+import {
+  DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type MethodCount, type RecordDetail,
+  type RecordPage, type RecordQuery, type RunDetail, type RunList, type RunSummary, type ThreadList,
+} from '../../schema/api/index.ts';
+import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
+import { BatchReader, BatchScan } from '../../schema/trace/batch.ts';
+import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
+import { RequestError } from '../errors.ts';
+import { interfacesByName } from '../interfaces.ts';
+import { runOfRow, runSummary, type RunRow, type StoredRun } from '../store/run-row.ts';
+import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
+import { findChunkOf, findChunks } from './chunk-search.ts';
+import { recordDetail } from './record-detail.ts';
+import { RecordFilter } from './record-filter.ts';
+import { recordRow } from './record-row.ts';
+
+/** Chunks that one page of a filtered query looks into at most; the page then ends early and names the next. */
+const MAX_CHUNKS_PER_PAGE = 256;
+
+export interface StoreTotals {
+  readonly runs: number;
+  readonly records: number;
+  readonly anomalies: number;
+  /** Bytes of the database file and its write-ahead log. */
+  readonly dataBytes: number;
+}
+
+export class TraceReader {
+  private readonly db: Database;
+  private readonly record = new TrapRecord();
+
+  constructor(db: Database) {
+    this.db = db;
+  }
+
+  totals(): StoreTotals {
+    const sums = this.db.prepare('SELECT count(*) AS runs, coalesce(sum(records), 0) AS records, coalesce(sum(errors + warnings + infos), 0) AS anomalies FROM run')
+      .get() as { runs: number; records: number; anomalies: number };
+    return { ...sums, dataBytes: fileBytes(this.db.name) + fileBytes(`${this.db.name}-wal`) };
+  }
+
+  /** Newest first. */
+  runs(): RunList {
+    const rows = this.db.prepare('SELECT * FROM run ORDER BY id DESC').all() as RunRow[];
+    return { runs: rows.map((row) => runSummary(runOfRow(row))) };
+  }
+
+  /** The run with this id, or the one that started last; undefined when there is none. */
+  findRun(run: string): RunSummary | undefined {
+    const found = this.find(run);
+    return found === undefined ? undefined : runSummary(found);
+  }
+
+  run(run: string): RunDetail {
+    const found = this.need(run);
+    const counts = this.db.prepare('SELECT method, outcome, records FROM method_count WHERE run = ? ORDER BY records DESC, method, outcome')
+      .all(found.key) as { method: string; outcome: number; records: number }[];
+    const anomalies = this.db.prepare(`SELECT fingerprint, rule, severity, method, found AS count, kept, first_seq AS firstSeq, last_seq AS lastSeq
+      FROM anomaly_group WHERE run = ? ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, found DESC, fingerprint`)
+      .all(found.key) as AnomalyGroup[];
+    const methods: MethodCount[] = counts.map(({ method, outcome, records }) => ({ method, outcome: OUTCOMES[outcome]!, records }));
+    return { summary: runSummary(found), replies: found.replies, methods, anomalies };
+  }
+
+  threads(run: string): ThreadList {
+    return {
+      threads: this.db.prepare('SELECT id, name FROM subject WHERE run = ? AND type = ? ORDER BY id')
+        .all(this.need(run).key, CAP_TYPE.Thread) as ThreadList['threads'],
+    };
+  }
+
+  records(run: string, query: RecordQuery): RecordPage {
+    const found = this.need(run);
+    const interfaces = interfacesByName(found.description.configuration);
+    const filter = new RecordFilter(query, interfaces);
+    const limit = query.limit ?? DEFAULT_PAGE;
+    const page: RecordPage = { rows: [], next: null };
+    let chunks = 0;
+    for (const chunk of findChunks(this.db, found.key, query, filter.keys)) {
+      if (chunks++ === MAX_CHUNKS_PER_PAGE) {
+        page.next = chunk.firstSeq;
+        break;
+      }
+      const matches = filter.matches(new BatchScan(chunk.body));
+      if (matches.length === 0) continue;
+      const taken = matches.slice(0, limit - page.rows.length);
+      const reader = new BatchReader(chunk.body);
+      for (const index of taken) {
+        reader.read(index, this.record);
+        page.rows.push(recordRow(this.record, interfaces, 0));
+      }
+      if (page.rows.length === limit) {
+        page.next = page.rows.at(-1)!.seq + 1;
+        break;
+      }
+    }
+    if (page.next !== null && page.next > Math.min(query.to ?? Infinity, found.records)) page.next = null;
+    this.countAnomalies(found.key, page);
+    return page;
+  }
+
+  recordInFull(run: string, seq: number): RecordDetail {
+    const found = this.need(run);
+    const chunk = findChunkOf(this.db, found.key, seq);
+    if (chunk === undefined) {
+      throw new RequestError('unknown-record', `run ${found.description.id} has no record ${seq}`,
+        found.records === 0 ? 'it has no records yet' : `it has records 1 to ${found.records}`);
+    }
+    new BatchReader(chunk.body).read(seq - chunk.firstSeq, this.record);
+    const interfaces = interfacesByName(found.description.configuration);
+    return recordDetail({
+      run: found.description.id,
+      interfaces,
+      record: this.record,
+      nameOf: this.namesOf(found.key),
+      methodAt: (earlier) => interfaces.byLabel[this.labelAt(found.key, earlier)],
+      anomalies: anomaliesOfRecord(this.db, found.key, seq),
+    });
+  }
+
+  anomalies(query: AnomalyQuery): AnomalyPage {
+    return readAnomalies(this.db, query.run === undefined ? undefined : this.need(query.run).key, query);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private find(run: string): StoredRun | undefined {
+    const row = run === LATEST_RUN
+      ? this.db.prepare('SELECT * FROM run ORDER BY id DESC LIMIT 1').get()
+      : this.db.prepare('SELECT * FROM run WHERE name = ?').get(run);
+    return row === undefined ? undefined : runOfRow(row as RunRow);
+  }
+
+  private need(run: string): StoredRun {
+    const found = this.find(run);
+    if (found !== undefined) return found;
+    throw run === LATEST_RUN
+      ? new RequestError('unknown-run', 'there are no runs yet', 'start one with: sel4scope run PROGRAM.ts')
+      : new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
+  }
+
+  private namesOf(run: number): (id: number) => string | undefined {
+    const statement = this.db.prepare('SELECT name FROM subject WHERE run = ? AND id = ?').pluck();
+    return (id) => statement.get(run, id) as string | undefined;
+  }
+
+  /** Label of the method that a record invoked, 0 for none. */
+  private labelAt(run: number, seq: number): number {
+    const chunk = findChunkOf(this.db, run, seq);
+    return chunk === undefined ? 0 : new BatchScan(chunk.body).column('method')[seq - chunk.firstSeq]!;
+  }
+
+  private countAnomalies(run: number, page: RecordPage): void {
+    if (page.rows.length === 0) return;
+    const counts = this.db.prepare('SELECT seq, count(*) FROM anomaly WHERE run = ? AND seq BETWEEN ? AND ? GROUP BY seq').raw()
+      .all(run, page.rows[0]!.seq, page.rows.at(-1)!.seq) as [number, number][];
+    const bySeq = new Map(counts);
+    for (const row of page.rows) row.anomalies = bySeq.get(row.seq) ?? 0;
+  }
+}
+
+function fileBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { FastifyInstance } from 'fastify';
+import type { QueryClient } from '../query/query-client.ts';
+import { anomalyRoutes } from './anomalies.ts';
+import { interfaceRoutes } from './interfaces.ts';
+import { recordRoutes } from './records.ts';
+import { ruleRoutes } from './rules.ts';
+import { runRoutes } from './runs.ts';
+import { statusRoute, type StatusSource } from './status.ts';
+
+/** All routes under `/api`. */
+export async function apiRoutes(app: FastifyInstance, query: QueryClient, status: StatusSource): Promise<void> {
+  await app.register(async (api) => {
+    // What is stored changes at any time.
+    api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
+    statusRoute(api, query, status);
+    runRoutes(api, query);
+    recordRoutes(api, query);
+    anomalyRoutes(api, query);
+    ruleRoutes(api);
+    interfaceRoutes(api);
+  }, { prefix: '/api' });
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { FastifyInstance } from 'fastify';
+import { RuleDetail, RuleList, RuleParams } from '../../schema/api/index.ts';
+import { RULES } from '../../schema/rules/catalogue.ts';
+import type { RuleInfo } from '../../schema/rules/rule.ts';
+import { RequestError } from '../errors.ts';
+import { NoQuery, responses } from './responses.ts';
+
+export function ruleRoutes(app: FastifyInstance): void {
+  app.get('/rules', {
+    schema: { summary: 'All rules', querystring: NoQuery, response: responses(RuleList) },
+  }, async (): Promise<RuleList> => ({ rules: [...RULES.values()].map(ruleDetail) }));
+
+  app.get<{ Params: RuleParams }>('/rules/:id', {
+    schema: { summary: 'One rule', params: RuleParams, querystring: NoQuery, response: responses(RuleDetail) },
+  }, async (request): Promise<RuleDetail> => {
+    const rule = RULES.get(request.params.id);
+    if (rule === undefined) throw new RequestError('unknown-rule', `there is no rule ${JSON.stringify(request.params.id)}`, 'GET /api/rules lists them');
+    return ruleDetail(rule);
+  });
+}
+
+function ruleDetail({ id, name, title, severity, explanation, references }: RuleInfo): RuleDetail {
+  return { id, name, title, severity, explanation, references: [...references] };
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { FastifyInstance } from 'fastify';
+import { ServiceStatus } from '../../schema/api/index.ts';
+import type { QueryClient } from '../query/query-client.ts';
+import { NoQuery, responses } from './responses.ts';
+
+/** What the service knows of itself without asking the store. */
+export type StatusSource = () => Pick<ServiceStatus, 'version' | 'startedAt' | 'dataFile' | 'producers' | 'watchers' | 'pendingBatches' | 'problem'>;
+
+export function statusRoute(app: FastifyInstance, query: QueryClient, source: StatusSource): void {
+  app.get('/status', {
+    schema: { summary: 'The service itself', querystring: NoQuery, response: responses(ServiceStatus) },
+  }, async (): Promise<ServiceStatus> => ({ service: 'sel4scope', ...source(), ...await query.ask('totals') }));
+}

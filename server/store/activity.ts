@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * What a trap was about, as one number: its method; without one its system call; without one its cause. Chunks are
+ * indexed and runs summed up by it.
+ */
+import { syscallName, SYSCALL_NUMBERS } from '../../schema/abi/syscalls.ts';
+import type { InterfaceModel } from '../../schema/idl/model.ts';
+import { CAUSE, CAUSES } from '../../schema/trace/trap-record.ts';
+
+/** Codes of causes begin here, above every label. Labels are positive, system call numbers negative. */
+const FIRST_CAUSE = 0x10_0000;
+/** Capability labels above this are no methods of a kernel and are counted as their system call. */
+const LAST_LABEL = FIRST_CAUSE - 1;
+
+export function activityOf(cause: number, syscall: number, method: number): number {
+  if (method > 0 && method <= LAST_LABEL) return method;
+  return cause === CAUSE.syscall ? syscall : FIRST_CAUSE + cause;
+}
+
+/** Method id, system call name or cause of a code. */
+export function activityName(code: number, interfaces: InterfaceModel): string {
+  if (code >= FIRST_CAUSE) return CAUSES[code - FIRST_CAUSE] ?? `cause ${code - FIRST_CAUSE}`;
+  if (code > 0) return interfaces.byLabel[code]?.id ?? `label ${code}`;
+  return syscallName(interfaces.configuration.scheduling, code) ?? `syscall ${code}`;
+}
+
+/** The code of a name, or undefined when the configuration has no such method, system call or cause. */
+export function activityCode(name: string, interfaces: InterfaceModel): number | undefined {
+  const method = interfaces.byId.get(name);
+  if (method !== undefined) return method.label;
+  const syscalls: Readonly<Record<string, number | undefined>> = SYSCALL_NUMBERS[interfaces.configuration.scheduling];
+  if (Object.hasOwn(syscalls, name)) return syscalls[name];
+  const cause = (CAUSES as readonly string[]).indexOf(name);
+  return cause > CAUSE.syscall ? FIRST_CAUSE + cause : undefined;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** The writing side of the database: one statement a method, no decisions. Owned by the ingest worker. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { Anomaly } from '../../schema/rules/rule.ts';
+import type { BatchHeader } from '../../schema/trace/batch.ts';
+import type { RunDescription, Subject } from '../../schema/trace/names.ts';
+import { runOfRow, type RunRow, type StoredRun } from './run-row.ts';
+
+/** Anomalies of one fingerprint in one run. */
+export interface StoredGroup {
+  readonly fingerprint: string;
+  readonly rule: string;
+  readonly severity: string;
+  readonly method: string;
+  found: number;
+  /** Of these, how many are rows of table `anomaly`. */
+  kept: number;
+  readonly firstSeq: number;
+  lastSeq: number;
+}
+
+/** The rule engine's knowledge of a run after record `seq`. */
+export interface StoredRuleState {
+  readonly seq: number;
+  /** JSON. */
+  readonly body: string;
+}
+
+export class TraceStore {
+  private readonly db: Database;
+  private readonly statements: Statements;
+
+  constructor(db: Database) {
+    this.db = db;
+    this.statements = prepare(db);
+  }
+
+  /** Runs `work` in one write transaction; whatever it throws undoes all of it and is thrown again. */
+  transaction(work: () => void): void {
+    this.db.transaction(work).immediate();
+  }
+
+  findRun(name: string): StoredRun | undefined {
+    const row = this.statements.findRun.get(name) as RunRow | undefined;
+    return row === undefined ? undefined : runOfRow(row);
+  }
+
+  insertRun(description: RunDescription, now: number): StoredRun {
+    this.statements.insertRun.run({
+      name: description.id, program: description.program, kernel: description.kernel, kernelVersion: description.kernelVersion,
+      configuration: description.configuration, seed: description.seed, defects: JSON.stringify(description.defects), now,
+    });
+    return this.findRun(description.id)!;
+  }
+
+  /** Writes what of a run changes. */
+  updateRun(run: StoredRun): void {
+    this.statements.updateRun.run({
+      key: run.key, state: run.state, end: run.end, endDetail: run.endDetail, changedAt: run.changedAt, records: run.records,
+      replies: run.replies, time: run.time, errors: run.anomalies.error, warnings: run.anomalies.warning, infos: run.anomalies.info,
+    });
+  }
+
+  /** Marks runs whose producer went away with the service before. */
+  interruptRunning(now: number): void {
+    this.statements.interruptRunning.run(now);
+  }
+
+  insertChunk(run: number, header: BatchHeader, body: Uint8Array): void {
+    this.statements.insertChunk.run(run, header.firstSeq, header.count, header.firstTime, header.lastTime, body);
+  }
+
+  /** Says how many records of a chunk have a key; `kind` is one of `KEY`. */
+  insertKey(run: number, kind: number, key: number, firstSeq: number, records: number): void {
+    this.statements.insertKey.run(run, kind, key, firstSeq, records);
+  }
+
+  saveSubject(run: number, subject: Subject): void {
+    this.statements.saveSubject.run(run, subject.id, subject.type, subject.name);
+  }
+
+  addMethodCount(run: number, method: string, outcome: number, records: number): void {
+    this.statements.addMethodCount.run(run, method, outcome, records);
+  }
+
+  /** Returns the id of the new row. */
+  insertAnomaly(run: number, anomaly: Anomaly, time: number, now: number): number {
+    const { seq, rule, severity, thread, method, detail, fingerprint } = anomaly;
+    return Number(this.statements.insertAnomaly.run(run, seq, time, rule, severity, thread, method, detail, fingerprint, now).lastInsertRowid);
+  }
+
+  groups(run: number): StoredGroup[] {
+    return this.statements.groups.all(run) as StoredGroup[];
+  }
+
+  saveGroup(run: number, group: StoredGroup): void {
+    this.statements.saveGroup.run({ run, ...group });
+  }
+
+  ruleState(run: number): StoredRuleState | undefined {
+    return this.statements.ruleState.get(run) as StoredRuleState | undefined;
+  }
+
+  saveRuleState(run: number, state: StoredRuleState): void {
+    this.statements.saveRuleState.run(run, state.seq, state.body);
+  }
+
+  subjects(run: number): Subject[] {
+    return this.statements.subjects.all(run) as Subject[];
+  }
+
+  /** Bodies of the chunk that has record `seq` and of all after it, in order. */
+  *chunksFrom(run: number, seq: number): Generator<Uint8Array> {
+    for (const row of this.statements.chunksFrom.iterate({ run, seq }) as IterableIterator<{ body: Buffer }>) yield row.body;
+  }
+}
+
+type Statements = Record<
+  'findRun' | 'insertRun' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'addMethodCount'
+  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'subjects' | 'chunksFrom', Statement>;
+
+function prepare(db: Database): Statements {
+  return {
+    findRun: db.prepare('SELECT * FROM run WHERE name = ?'),
+    insertRun: db.prepare(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, state, started_at, changed_at)
+      VALUES (:name, :program, :kernel, :kernelVersion, :configuration, :seed, :defects, 'running', :now, :now)`),
+    updateRun: db.prepare(`UPDATE run SET state = :state, end = :end, end_detail = :endDetail, changed_at = :changedAt, records = :records,
+      replies = :replies, time = :time, errors = :errors, warnings = :warnings, infos = :infos WHERE id = :key`),
+    interruptRunning: db.prepare(`UPDATE run SET state = 'interrupted', changed_at = ? WHERE state = 'running'`),
+    insertChunk: db.prepare('INSERT INTO chunk (run, first_seq, count, first_time, last_time, body) VALUES (?, ?, ?, ?, ?, ?)'),
+    insertKey: db.prepare('INSERT INTO chunk_key (run, kind, key, first_seq, records) VALUES (?, ?, ?, ?, ?)'),
+    saveSubject: db.prepare(`INSERT INTO subject (run, id, type, name) VALUES (?, ?, ?, ?)
+      ON CONFLICT (run, id) DO UPDATE SET type = excluded.type, name = excluded.name`),
+    addMethodCount: db.prepare(`INSERT INTO method_count (run, method, outcome, records) VALUES (?, ?, ?, ?)
+      ON CONFLICT (run, method, outcome) DO UPDATE SET records = records + excluded.records`),
+    insertAnomaly: db.prepare(`INSERT INTO anomaly (run, seq, time, rule, severity, thread, method, detail, fingerprint, found_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    groups: db.prepare(`SELECT fingerprint, rule, severity, method, found, kept, first_seq AS firstSeq, last_seq AS lastSeq
+      FROM anomaly_group WHERE run = ?`),
+    saveGroup: db.prepare(`INSERT INTO anomaly_group (run, fingerprint, rule, severity, method, found, kept, first_seq, last_seq)
+      VALUES (:run, :fingerprint, :rule, :severity, :method, :found, :kept, :firstSeq, :lastSeq)
+      ON CONFLICT (run, fingerprint) DO UPDATE SET found = excluded.found, kept = excluded.kept, last_seq = excluded.last_seq`),
+    ruleState: db.prepare('SELECT seq, body FROM rule_state WHERE run = ?'),
+    saveRuleState: db.prepare(`INSERT INTO rule_state (run, seq, body) VALUES (?, ?, ?)
+      ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, body = excluded.body`),
+    subjects: db.prepare('SELECT id, type, name FROM subject WHERE run = ? ORDER BY id'),
+    chunksFrom: db.prepare(`SELECT body FROM chunk WHERE run = :run
+      AND first_seq >= coalesce((SELECT max(first_seq) FROM chunk WHERE run = :run AND first_seq <= :seq), 0) ORDER BY first_seq`),
+  };
+}
