@@ -15,3 +15,4 @@ export * from './rules/reply-facts.ts';
 export { checkReply } from './rules/reply.ts';
 export * from './trace/batch.ts';
 export * from './trace/wire.ts';
+export * from './trace/plain.ts';
