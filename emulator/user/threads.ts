@@ -15,9 +15,9 @@ export type ThreadStart = (context: UserContext) => Promise<void>;
 /** Why a run ended. */
 export type RunEnd =
   /** The root task's function returned. */
-  | 'finished'
+  | 'completed'
   /** No thread can ever run again. */
-  | 'blocked'
+  | 'stalled'
   /** DebugHalt. */
   | 'halted';
 
@@ -67,7 +67,7 @@ export class UserThreads {
       let bootInfo: BootInfo | undefined;
       const entry = this.register(async (context) => {
         await main(context, bootInfo!);
-        this.finish('finished');
+        this.finish('completed');
       });
       bootInfo = this.host.boot({ name, entryLo: entry, entryHi: 0 });
       this.dispatch();
@@ -117,7 +117,7 @@ export class UserThreads {
     while (!this.over) {
       if (host.halted) return this.finish('halted');
       if (host.running === 0) {
-        if (!host.idle()) return this.finish('blocked');
+        if (!host.idle()) return this.finish('stalled');
         continue;
       }
       if (this.proceed(this.context(host.running))) return;
