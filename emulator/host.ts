@@ -77,6 +77,8 @@ export interface KernelHost {
   exists(thread: number): boolean;
   /** What the kernel may do with a thread's IPC buffer (`abi/ipc-buffer.ts`). */
   bufferKind(thread: number): number;
+  /** MCS: whether a thread has a scheduling context. Missing on hosts that cannot tell. */
+  hasSchedContext?(thread: number): boolean;
   /** Lanes of the thread's IPC buffer memory, whatever the kernel's rights on it; undefined when there is no frame. */
   bufferLanes(thread: number): Uint32Array | undefined;
   /** Tells the host a name for the object behind a capability of a thread; observers hear of it. Unknown capabilities are ignored. */

@@ -74,7 +74,7 @@ export class BatchBuilder {
       && this.deliveryWordTotal + LARGEST.wordCount * record.deliveryCount <= BATCH_LIMITS.words;
   }
 
-  /** Announces a subject in this batch. Throws a RangeError for an id or type out of range or a name above 1024 UTF-8 bytes. */
+  /** Announces a subject in this batch. A name above 1024 UTF-8 bytes is cut. Throws a RangeError for an id or type out of range. */
   subject(subject: Subject): void {
     const encoded = encodeSubject(subject);
     this.subjects.push(encoded);
@@ -290,12 +290,12 @@ function isState(value: number): boolean {
 function encodeSubject(subject: Subject): Uint8Array {
   if (!Number.isInteger(subject.id) || subject.id < 0 || subject.id > 0xffff_ffff) throw new RangeError(`subject id ${subject.id} is not a 32-bit integer`);
   if (!Number.isInteger(subject.type) || subject.type < 0 || subject.type > LARGEST.capType) throw new RangeError(`subject ${subject.id}: no capability type ${subject.type}`);
-  const name = new TextEncoder().encode(subject.name);
-  if (name.length > BATCH_LIMITS.nameBytes) throw new RangeError(`subject ${subject.id}: a name of ${name.length} bytes, more than ${BATCH_LIMITS.nameBytes}`);
+  const name = new Uint8Array(BATCH_LIMITS.nameBytes);
+  const { written } = new TextEncoder().encodeInto(subject.name, name);
   const writer = new ColumnWriter();
   writer.safe(SUBJECT_FIELD.id, subject.id);
   writer.safe(SUBJECT_FIELD.type, subject.type);
-  if (name.length > 0) writer.delimited(SUBJECT_FIELD.name, name);
+  if (written > 0) writer.delimited(SUBJECT_FIELD.name, name.subarray(0, written));
   return writer.take();
 }
 

@@ -160,6 +160,11 @@ describe('BatchBuilder and BatchReader', () => {
     expect(new BatchScan(build([], subjects)).subjects()).toEqual(subjects);
   });
 
+  it('cut a name that is too long between two characters', () => {
+    const name = `a${'ä'.repeat(600)}`;
+    expect(new BatchReader(build([], [{ id: 1, type: 0, name }])).subjects[0]!.name).toBe(name.slice(0, 512));
+  });
+
   it('let the builder be used again for the next batch', () => {
     const records = randomTrace(3, 50);
     const builder = new BatchBuilder();
@@ -252,7 +257,6 @@ describe('BatchBuilder refuses', () => {
     const builder = new BatchBuilder();
     expect(() => builder.subject({ id: -1, type: 0, name: '' })).toThrow(/id -1/);
     expect(() => builder.subject({ id: 1, type: 32, name: '' })).toThrow(/no capability type 32/);
-    expect(() => builder.subject({ id: 1, type: 0, name: 'ä'.repeat(513) })).toThrow(/a name of 1026 bytes, more than 1024/);
     expect(builder.isEmpty).toBe(true);
   });
 });
