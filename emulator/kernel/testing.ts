@@ -12,7 +12,7 @@ import { DEFAULT_TIMING, Kernel } from './kernel.ts';
 import { CNode, type Tcb } from './objects.ts';
 import { createObject } from './object/object-types.ts';
 import { insertRoot } from './cspace/derivation.ts';
-import { Slot } from './slot.ts';
+import type { Slot } from './slot.ts';
 
 /** A kernel in which nothing exists yet. */
 export function bareKernel(scheduling: Scheduling, defects: Iterable<DefectName> = []): Kernel {
@@ -26,10 +26,13 @@ export function place(kernel: Kernel, slot: Slot, type: ObjectTypeName, userBits
   return cap;
 }
 
-/** A CSpace of one CNode whose indices are slot numbers at depth 64, and the slot that holds its capability. */
+/**
+ * Gives the idle thread, which runs in a bare kernel, a CSpace of one CNode whose indices are slot numbers at depth 64.
+ * Returns the CNode, and the slot that holds its capability.
+ */
 export function bareCSpace(kernel: Kernel, radix = 8): { cnode: CNode; root: Slot } {
   const cnode = kernel.register(new CNode(kernel.nextId(), 0x8100_0000, radix, SLOT_BITS));
-  const root = new Slot(kernel.idleThread, 0);
+  const root = kernel.idleThread.slots.cspace;
   insertRoot(root, { type: CAP_TYPE.CNode, object: cnode, guardSize: 64 - radix, guard: ZERO });
   return { cnode, root };
 }

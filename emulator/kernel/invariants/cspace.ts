@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** What always holds of slots, the derivation tree, capability counts and untyped memory, between any two traps. */
+import { CAP_TYPE, equal, isZero } from '../../../schema/abi/index.ts';
+import type { Capability, UntypedCap, ZombieCap } from '../capability.ts';
+import { countedObject } from '../cspace/derivation.ts';
+import { containedSlot } from '../cspace/delete.ts';
+import type { Kernel } from '../kernel.ts';
+import { CNode, IrqLine, Tcb, type KernelObject } from '../objects.ts';
+import type { Slot } from '../slot.ts';
+
+/** Every violation in words; empty when all is well. */
+export function checkCSpace(kernel: Kernel): string[] {
+  const problems: string[] = [];
+  const counts = new Map<KernelObject, number>();
+  for (const slot of allSlots(kernel)) {
+    const report = (text: string): void => { problems.push(`${slotName(slot)}: ${text}`); };
+    checkLinks(slot, report);
+    if (slot.cap.type === CAP_TYPE.Null) continue;
+    checkPlace(slot, report);
+    if (slot.cap.object?.alive === false) report('refers to a destroyed object');
+    if (slot.cap.type === CAP_TYPE.Untyped) checkUntyped(slot, slot.cap, report);
+    if (slot.cap.type === CAP_TYPE.Zombie) checkZombie(kernel, slot.cap, report);
+    const object = countedObject(slot.cap);
+    if (object !== null) counts.set(object, (counts.get(object) ?? 0) + 1);
+  }
+  for (const object of kernel.allObjects()) {
+    const found = counts.get(object) ?? 0;
+    if (object.capCount !== found) problems.push(`${objectName(object)} counts ${object.capCount} capabilities, there are ${found}`);
+  }
+  return problems;
+}
+
+function* allSlots(kernel: Kernel): IterableIterator<Slot> {
+  yield* slotsOf(kernel.idleThread);
+  for (const object of kernel.allObjects()) yield* slotsOf(object);
+}
+
+function* slotsOf(object: KernelObject): IterableIterator<Slot> {
+  if (object instanceof CNode) {
+    for (let i = 0; i < object.length; i++) {
+      const slot = object.peek(i);
+      if (slot !== undefined) yield slot;
+    }
+  } else if (object instanceof Tcb) {
+    yield* Object.values(object.slots);
+  } else if (object instanceof IrqLine) {
+    yield object.notificationSlot;
+  }
+}
+
+type Report = (text: string) => void;
+
+function checkLinks(slot: Slot, report: Report): void {
+  if (slot.cap.type === CAP_TYPE.Null) {
+    if (slot.parent !== null || slot.firstChild !== null || slot.previousSibling !== null || slot.nextSibling !== null) report('empty, but in the tree');
+    if (slot.revocable) report('empty, but revocable');
+    return;
+  }
+  if (slot.parent === null) {
+    if (slot.previousSibling !== null || slot.nextSibling !== null) report('a root with siblings');
+  } else if (slot.previousSibling === null ? slot.parent.firstChild !== slot : slot.previousSibling.nextSibling !== slot) {
+    report('not linked from its parent or previous sibling');
+  }
+  if (slot.nextSibling !== null && slot.nextSibling.previousSibling !== slot) report('next sibling does not link back');
+  if (slot.nextSibling !== null && slot.nextSibling.parent !== slot.parent) report('next sibling has another parent');
+  if (slot.firstChild !== null) {
+    if (slot.firstChild.parent !== slot || slot.firstChild.previousSibling !== null) report('first child does not link back');
+    if (!slot.revocable) report('has children, but is not revocable');
+  }
+  for (let above = slot.parent; above !== null; above = above.parent) {
+    if (above === slot) {
+      report('is its own ancestor');
+      return;
+    }
+  }
+}
+
+/** Whether what a capability was derived from gives authority over it. */
+function checkPlace(slot: Slot, report: Report): void {
+  const parent = slot.parent?.cap;
+  if (parent !== undefined && !covers(parent, slot.cap)) report(`not covered by the capability in ${slotName(slot.parent!)}`);
+}
+
+function covers(parent: Capability, child: Capability): boolean {
+  if (parent.type === CAP_TYPE.Untyped) return child.object !== null && contains(parent.object, child.object);
+  if (parent.type === CAP_TYPE.IRQControl) return child.type === CAP_TYPE.IRQHandler;
+  if (parent.object === null || parent.object !== child.object) return false;
+  if (parent.type === CAP_TYPE.Endpoint || parent.type === CAP_TYPE.Notification) {
+    return isZero(parent.badge) || (child.type === parent.type && equal(parent.badge, child.badge));
+  }
+  return true;
+}
+
+function contains(region: KernelObject, object: KernelObject): boolean {
+  return object.paddr >= region.paddr && endOf(object) <= endOf(region);
+}
+
+function endOf(object: KernelObject): number {
+  return object.paddr + 2 ** object.sizeBits;
+}
+
+function checkUntyped(slot: Slot, cap: UntypedCap, report: Report): void {
+  const { object, freeIndex } = cap;
+  if (freeIndex < 0 || freeIndex > 2 ** object.sizeBits || freeIndex % 16 !== 0) report(`watermark ${freeIndex} out of range`);
+  const made = new Set<KernelObject>();
+  for (let child = slot.firstChild; child !== null; child = child.nextSibling) {
+    if (child.cap.object !== null) made.add(child.cap.object);
+  }
+  const inOrder = [...made].sort((a, b) => a.paddr - b.paddr);
+  inOrder.forEach((one, i) => {
+    const next = inOrder[i + 1];
+    if (endOf(one) > object.paddr + freeIndex) report(`${objectName(one)} lies above the watermark`);
+    if (next !== undefined && endOf(one) > next.paddr) report(`${objectName(one)} overlaps ${objectName(next)}`);
+  });
+}
+
+function checkZombie(kernel: Kernel, zombie: ZombieCap, report: Report): void {
+  const size = zombie.object instanceof CNode ? zombie.object.length : 5;
+  if (zombie.remaining < 0 || zombie.remaining > size) report(`zombie of ${zombie.remaining} slots`);
+  for (let i = zombie.remaining; i < size; i++) {
+    const slot = zombie.object instanceof CNode ? zombie.object.peek(i) : containedSlot(kernel, zombie.object, i);
+    if (slot !== undefined && slot.cap.type !== CAP_TYPE.Null) report(`slot ${i} of the zombie is not empty`);
+  }
+}
+
+function slotName(slot: Slot): string {
+  return `slot ${slot.index} of ${objectName(slot.holder)}`;
+}
+
+function objectName(object: KernelObject): string {
+  return object.name === '' ? `object ${object.id} (type ${object.capType})` : object.name;
+}
