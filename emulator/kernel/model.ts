@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { SLOT, STATE, type BootInfo } from '../../schema/abi/index.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
-import type { ConfigurationName, InterfaceModel } from '../../schema/idl/model.ts';
+import type { BundledConfigurationName, InterfaceModel } from '../../schema/idl/model.ts';
 import { CAUSE } from '../../schema/trace/trap-record.ts';
 import type { ExceptionTrap, KernelHost, KernelObserver, RootTaskImage } from '../host.ts';
 import { handleException } from './api/exception.ts';
@@ -18,7 +18,7 @@ import { activateThread, schedule } from './scheduling/scheduler.ts';
 import { Slot } from './slot.ts';
 
 export interface ModelOptions {
-  readonly configuration: ConfigurationName;
+  readonly configuration: BundledConfigurationName;
   readonly defects?: Iterable<DefectName>;
   readonly timing?: Partial<Timing>;
   /** Receives what user programs print through the kernel. */
@@ -86,6 +86,10 @@ export class ModelKernel implements KernelHost {
 
   bufferKind(thread: number): number {
     return bufferKind(this.kernel.thread(thread));
+  }
+
+  hasSchedContext(thread: number): boolean {
+    return this.kernel.thread(thread).schedContext !== null;
   }
 
   bufferLanes(thread: number): Uint32Array | undefined {
