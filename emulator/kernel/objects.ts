@@ -198,7 +198,7 @@ export interface Fault {
   /** `FAULT_LABELS` of the configuration. */
   readonly label: number;
   readonly address: Word;
-  /** UnknownSyscall: number; UserException: number; VMFault: fault status (scause). */
+  /** UnknownSyscall: number; UserException: number; VMFault: fault status (scause); Timeout: badge of the scheduling context. */
   readonly number: Word;
   readonly code: Word;
   /** CapFault: in the receive phase; VMFault: instruction fetch. */

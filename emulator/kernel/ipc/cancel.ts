@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Waiting that ends without what was waited for. */
+import { STATE } from '../../../schema/abi/index.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Tcb } from '../objects.ts';
+import { wakeContext } from '../scheduling/context-binding.ts';
+import { changeState, possibleSwitchTo } from '../scheduling/readiness.ts';
+import { enqueueFirst } from '../scheduling/ready-queue.ts';
+import { dropCall, unlinkReply } from './call-stack.ts';
+import { deleteReplyCapability } from './caller.ts';
+import { leaveQueue } from './wait-queue.ts';
+
+/**
+ * Ends whatever the thread waits for, and forgets its fault. The caller gives the thread its new state. Nothing for
+ * a thread that does not wait.
+ */
+export function cancelIpc(kernel: Kernel, thread: Tcb): void {
+  switch (thread.state) {
+    case STATE.BlockedOnSend:
+    case STATE.BlockedOnReceive:
+    case STATE.BlockedOnNotification:
+      leaveQueue(thread);
+      if (thread.reply !== null) unlinkReply(thread.reply);
+      break;
+    case STATE.BlockedOnReply:
+      if (thread.reply !== null) dropCall(thread.reply);
+      if (!kernel.mcs) deleteReplyCapability(kernel, thread);
+      break;
+  }
+  thread.fault = null;
+}
+
+/** Lets a thread whose endpoint or notification is gone make its system call again. On MCS a faulter becomes inactive instead. */
+export function restartWaiter(kernel: Kernel, thread: Tcb): void {
+  if (thread.reply !== null) unlinkReply(thread.reply);
+  if (!kernel.mcs) {
+    changeState(kernel, thread, STATE.Restart);
+    enqueueFirst(kernel, thread);
+  } else if (thread.fault !== null) {
+    thread.fault = null;
+    changeState(kernel, thread, STATE.Inactive);
+  } else {
+    changeState(kernel, thread, STATE.Restart);
+    wakeContext(kernel, thread.schedContext);
+    possibleSwitchTo(kernel, thread);
+  }
+}

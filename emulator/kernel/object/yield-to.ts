@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * SchedContext_YieldTo: the thread of a context runs before the caller does, and the caller learns how much time it
+ * used. If the thread may run now and not below the caller's priority, the answer comes later: when the caller runs
+ * again, or when nobody can run on the context for it any more. Reply protocol, "MCS".
+ */
+import { DELIVERY } from '../../../schema/trace/trap-record.ts';
+import { deliverWords, replyLosingInfo, replyWithWords } from '../api/replies.ts';
+import { ILLEGAL_OPERATION, type SyscallError } from '../errors.ts';
+import type { Invocation, Perform } from '../invocation.ts';
+import type { Kernel } from '../kernel.ts';
+import type { SchedContext, Tcb } from '../objects.ts';
+import { takeConsumed } from '../scheduling/consumed.ts';
+import { resumeContext, unblockContext } from '../scheduling/context-binding.ts';
+import { isSchedulable, rescheduleRequired } from '../scheduling/readiness.ts';
+import { dequeueReady, enqueueFirst } from '../scheduling/ready-queue.ts';
+
+export function decodeYieldTo(kernel: Kernel, invocation: Invocation, context: SchedContext): SyscallError | Perform {
+  const caller = invocation.thread;
+  const target = context.thread;
+  if (target === null || target === caller || target.priority > caller.mcp) return ILLEGAL_OPERATION;
+  return () => {
+    if (!yieldTo(kernel, caller, context, target)) {
+      const reply = kernel.defects.has('sc-yield-to') ? replyLosingInfo : replyWithWords;
+      reply(kernel, invocation, [takeConsumed(context)]);
+    }
+    return 'done';
+  };
+}
+
+/** True when the caller has to wait until the target ran. */
+function yieldTo(kernel: Kernel, caller: Tcb, context: SchedContext, target: Tcb): boolean {
+  if (context.yieldFrom !== null) completeYieldTo(kernel, context.yieldFrom);
+  resumeContext(kernel, context);
+  if (!isSchedulable(kernel, target)) return false;
+  unblockContext(kernel, context);
+  dequeueReady(kernel, target);
+  const waits = target.priority >= caller.priority;
+  if (waits) {
+    caller.yieldTo = context;
+    context.yieldFrom = caller;
+    kernel.observer.yieldPending(caller.id, true);
+    enqueueFirst(kernel, caller);
+  }
+  enqueueFirst(kernel, target);
+  if (waits) rescheduleRequired(kernel);
+  return waits;
+}
+
+/** Answers a thread whose YieldTo is not completed yet. */
+export function completeYieldTo(kernel: Kernel, yielder: Tcb): void {
+  deliverWords(kernel, yielder, DELIVERY.lateReply, [takeConsumed(yielder.yieldTo!)]);
+  cancelYieldTo(kernel, yielder);
+}
+
+/** Ends the wait for a YieldTo, if there is one, without an answer. */
+export function cancelYieldTo(kernel: Kernel, yielder: Tcb): void {
+  if (yielder.yieldTo === null) return;
+  yielder.yieldTo.yieldFrom = null;
+  yielder.yieldTo = null;
+  kernel.observer.yieldPending(yielder.id, false);
+}
