@@ -746,7 +746,7 @@ export class TCB extends KernelObject {
    *   thread is blocked and `schedContext` has no budget to run on.
    * @throws InvalidCapabilityError: `this` is a null capability. Or `authority` is not a TCB capability (capability
    *   1). Or `schedContext` is neither null nor a scheduling context. Or `faultEp` is neither null nor an endpoint,
-   *   has the write right but neither grant nor grant-reply, or lacks the write right.
+   *   or lacks the write right, or both grant and grant-reply.
    * @throws SeL4RangeError: `mcp` or `priority` is above the maximum controlled priority of `authority`. The payload
    *   is 0 and that priority.
    * @see `seL4_TCB_SetSchedParams`, manual label `tcb_setschedparams_mcs`
@@ -790,7 +790,7 @@ export class TCB extends KernelObject {
    *   faults.
    * @throws IllegalOperationError: `this` is a capability to something other than a TCB.
    * @throws InvalidCapabilityError: `this` is a null capability. Or `timeoutFaultEp` is neither null nor an endpoint,
-   *   has the write right but neither grant nor grant-reply, or lacks the write right.
+   *   or lacks the write right, or both grant and grant-reply.
    * @see `seL4_TCB_SetTimeoutEndpoint`, manual label `tcb_settimeoutendpoint`
    */
   async setTimeoutEndpoint(timeoutFaultEp: CapabilityRef): Promise<void> {
@@ -861,7 +861,7 @@ export class TCB extends KernelObject {
    *   CNode or does not fit the guard of `cspaceRootData`, or `vspaceRoot` is not a top-level page table with an
    *   ASID.
    * @throws InvalidCapabilityError: `this` is a null capability. Or `faultEp` is neither null nor an endpoint
-   *   (capability 1), has the write right but neither grant nor grant-reply, or lacks the write right.
+   *   (capability 1), or lacks the write right, or both grant and grant-reply.
    * @throws RevokeFirstError: `cspaceRoot` or `vspaceRoot` is a capability that cannot be copied while it has
    *   children, such as an untyped that was retyped.
    * @see `seL4_TCB_SetSpace`, manual label `tcb_setspace_mcs`
@@ -2039,7 +2039,7 @@ export class SchedControl extends KernelObject {
    * @param extraRefills Refills beyond the two that every context has; more let it be interrupted more often in a
    *   period without losing time. The size of the object limits them. Ignored for round robin.
    * @param badge Any value. It comes with every Timeout fault as the word Data.
-   * @param flags Flags of `seL4_SchedContextFlag`: 1 is `seL4_SchedContext_Sporadic`: the sporadic server alone
+   * @param flags Flags of `seL4_SchedContextFlag`. With `seL4_SchedContext_Sporadic` (1) the sporadic server alone
    *   limits the time, not a constant bandwidth.
    * @throws IllegalOperationError: `this` is a capability to something other than a scheduling control.
    * @throws InvalidCapabilityError: `this` is a null capability. Or `schedcontext` is not a scheduling context

@@ -64,29 +64,32 @@ export class Syscalls {
     this.runtime.returned();
   }
 
-  /** Waits for a message or a signal. `reply` (MCS only) is the reply object that will stand for the caller. */
+  /**
+   * Waits for a message or a signal. On MCS, `reply` is the reply object that will stand for the caller; where none is
+   * wanted, {@link wait} is the system call.
+   */
   recv(source: CapabilityRef, reply?: CapabilityRef): Promise<ReceivedMessage> {
-    return this.receiveBy('Recv', source, reply);
+    return this.receiveFor('Recv', source, reply);
   }
 
   /** Receives a message or signal if one is there; otherwise the badge is 0. */
   nbRecv(source: CapabilityRef, reply?: CapabilityRef): Promise<ReceivedMessage> {
-    return this.receiveBy('NBRecv', source, reply);
+    return this.receiveFor('NBRecv', source, reply);
   }
 
   /** Waits for a message or a signal, without a reply object. On classic kernels the same as {@link recv}. */
   wait(source: CapabilityRef): Promise<ReceivedMessage> {
-    return this.receiveBy(this.isMcs ? 'Wait' : 'Recv', source, undefined);
+    return this.receiveBy(this.isMcs ? 'Wait' : 'Recv', source);
   }
 
   /** {@link wait} that does not block; otherwise the badge is 0. On classic kernels the same as {@link nbRecv}. */
   nbWait(source: CapabilityRef): Promise<ReceivedMessage> {
-    return this.receiveBy(this.isMcs ? 'NBWait' : 'NBRecv', source, undefined);
+    return this.receiveBy(this.isMcs ? 'NBWait' : 'NBRecv', source);
   }
 
   /** The word of a notification, which becomes 0; 0 when nothing was signalled. */
   async poll(notification: CapabilityRef): Promise<bigint> {
-    this.beginReceive(notification, undefined);
+    this.beginReceive(notification);
     const blocked = this.runtime.trap(this.isMcs ? 'NBWait' : 'NBRecv');
     if (blocked !== undefined) await blocked;
     this.runtime.returned();
@@ -148,23 +151,31 @@ export class Syscalls {
     this.runtime.returned();
   }
 
-  private async receiveBy(name: SyscallName, source: CapabilityRef, reply: CapabilityRef | undefined): Promise<ReceivedMessage> {
-    this.beginReceive(source, reply);
+  private async receiveBy(name: SyscallName, source: CapabilityRef): Promise<ReceivedMessage> {
+    this.beginReceive(source);
     const blocked = this.runtime.trap(name);
     if (blocked !== undefined) await blocked;
     return this.received();
   }
 
-  private beginReceive(source: CapabilityRef, reply: CapabilityRef | undefined): void {
-    this.runtime.beginLanes(0, 0, 0, 0);
-    putCap(this.runtime.registers, CAP, source, 'source');
+  private async receiveFor(name: 'Recv' | 'NBRecv', source: CapabilityRef, reply: CapabilityRef | undefined): Promise<ReceivedMessage> {
+    this.beginReceive(source);
     this.putReply(reply);
+    const blocked = this.runtime.trap(name);
+    if (blocked !== undefined) await blocked;
+    return this.received();
   }
 
-  /** On MCS the reply register always counts: without a reply object it is the null capability. */
+  private beginReceive(source: CapabilityRef): void {
+    this.runtime.beginLanes(0, 0, 0, 0);
+    putCap(this.runtime.registers, CAP, source, 'source');
+  }
+
   private putReply(reply: CapabilityRef | undefined): void {
-    if (this.isMcs) putCap(this.runtime.registers, REPLY, reply ?? 0, 'reply object');
-    else if (reply !== undefined) throw new MarshalError('classic kernels have no reply objects');
+    if (this.isMcs) {
+      if (reply === undefined) throw new MarshalError('an MCS kernel needs a reply object here; to receive without one, use wait or nbWait');
+      putCap(this.runtime.registers, REPLY, reply, 'reply object');
+    } else if (reply !== undefined) throw new MarshalError('classic kernels have no reply objects');
   }
 
   private received(): ReceivedMessage {

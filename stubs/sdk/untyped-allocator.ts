@@ -32,9 +32,9 @@ export class UntypedPools {
       .sort((a, b) => a.bytes - b.bytes);
   }
 
-  /** The smallest region with room for an object of `bytes`, a power of two. */
-  fitting(bytes: number): Pool | undefined {
-    return this.list.find((pool) => alignUp(pool.used, bytes) + bytes <= pool.bytes);
+  /** The regions with room for an object of `bytes`, a power of two; the smallest region first. */
+  fitting(bytes: number): Pool[] {
+    return this.list.filter((pool) => alignUp(pool.used, bytes) + bytes <= pool.bytes);
   }
 }
 
@@ -84,9 +84,7 @@ export class UntypedAllocator<O extends KernelObjects> {
 
   private async retype(type: Creatable<O>, sizeBits: number, bytes: number, slot: number): Promise<void> {
     const number = OBJECT_TYPES[this.runtime.scheduling][type]!;
-    for (;;) {
-      const pool = this.pools.fitting(bytes);
-      if (pool === undefined) throw new OutOfMemoryError(this.describeShortage(type, bytes));
+    for (const pool of this.pools.fitting(bytes)) {
       const untyped = new this.classes.Untyped(this.runtime, pool.slot);
       const result = await untyped.tryRetype(number, sizeBits, this.rootCNode, 0, 0, slot, 1);
       if (result.ok) {
@@ -95,8 +93,9 @@ export class UntypedAllocator<O extends KernelObjects> {
       }
       if (!(result.error instanceof NotEnoughMemoryError)) throw result.error;
       // Somebody retyped this region by other means: now we know how much is left.
-      pool.used = Math.max(pool.used + 1, pool.bytes - Number(result.error.bytes));
+      pool.used = Math.max(pool.used, pool.bytes - Number(result.error.bytes));
     }
+    throw new OutOfMemoryError(this.describeShortage(type, bytes));
   }
 
   private describeShortage(type: string, bytes: number): string {
