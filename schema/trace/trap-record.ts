@@ -70,7 +70,7 @@ export class Delivery {
   badgeHi = 0;
   tagLo = 0;
   tagHi = 0;
-  /** Words of the message as they stand after the trap; as many as the tag's length says, or the highest written MR + 1 if that is more. */
+  /** Words of the message as they stand after the trap; as many as the tag's length says (if the delivery is a message and wrote the tag), or the highest written MR + 1 if that is more. */
   wordCount = 0;
   readonly words = new Uint32Array(2 * MAX_WORDS);
   /** Context slots really written: bit i of [0] is slot i, of [1] slot 32 + i. */
@@ -179,7 +179,7 @@ export class TrapRecord {
   flags = 0;
   /** Fault label raised by the invoker in this trap, 0 for none. */
   fault = 0;
-  /** pc of the trapping instruction, and pc at which the invoker will go on (NextIP, or FaultIP when its state is Restart). */
+  /** pc of the trapping instruction, and pc at which the invoker will go on: NextIP; FaultIP when its state is Restart or Inactive or it faulted, since only a restart resumes it then. */
   pcBeforeLo = 0;
   pcBeforeHi = 0;
   pcAfterLo = 0;
