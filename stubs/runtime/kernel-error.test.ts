@@ -80,6 +80,11 @@ describe('the message says what a person needs', () => {
     ]);
   });
 
+  it('which arguments a range excludes', async () => {
+    expect((await retypeError({ label: 4, words: [0n, 64n] })).message).toContain('size_bits=300 or node_offset=4294967312 is outside 0..64');
+    expect((await retypeError({ label: 4, words: [0n, MAX] })).message).toContain(`a value is outside 0..${MAX}`);
+  });
+
   it('leaves out request words that the reply has overwritten', async () => {
     const error = await retypeError({ label: 6, words: [0n, 4n, 3n, 3n, 52n] });
     expect([...error.request.arguments.keys()]).toEqual(['type', 'size_bits', 'root', 'node_index', 'node_depth', 'num_objects']);

@@ -31,10 +31,9 @@ export class KernelError extends Error {
   readonly request: KernelRequest;
 
   constructor(name: string, reply: ErrorReply, explanation: string) {
-    const documented = reply.method.errors.find(({ error }) => error === ERRORS[reply.label])?.description;
     super(
-      `${functionName(reply.method)} failed with ${ERRORS[reply.label] ?? `error ${reply.label}`}: ${explanation}`
-      + `${documented ? ` [${documented.replace(/\.$/, '')}]` : ''}. Request: ${describeRequest(reply.request)}`,
+      `${functionName(reply.method)} failed with ${ERRORS[reply.label] ?? `error ${reply.label}`}: ${explanation}${documentation(reply)}. `
+      + `Request: ${describeRequest(reply.request)}`,
     );
     this.name = name;
     this.label = reply.label;
@@ -93,7 +92,7 @@ export class SeL4RangeError extends KernelError {
   constructor(reply: ErrorReply) {
     const min = wordAt(reply, 0);
     const max = wordAt(reply, 1);
-    super('SeL4RangeError', reply, `a value is outside ${min}..${max}`);
+    super('SeL4RangeError', reply, `${outside(reply, min, max) || 'a value'} is outside ${min}..${max}`);
     this.min = min;
     this.max = max;
   }
@@ -196,6 +195,20 @@ export function kernelErrorOf(reply: ErrorReply): KernelError {
   const name = ERRORS[reply.label];
   if (name === undefined || name === 'NoError') return new UnknownKernelError(reply);
   return new CLASSES[name](reply);
+}
+
+/** What the interface says about this error, in brackets. */
+function documentation({ method, label }: ErrorReply): string {
+  const text = method.errors.find(({ error }) => error === ERRORS[label])?.description;
+  return text ? ` [${text.replace(/\.$/, '').replaceAll('`_service`', 'the invoked capability')}]` : '';
+}
+
+/** Names and values of the arguments that a range excludes. */
+function outside({ method, request }: ErrorReply, min: bigint, max: bigint): string {
+  return method.parameters.flatMap(({ name }) => {
+    const value = request.arguments.get(name);
+    return value !== undefined && (value < min || value > max) ? [`${name}=${value}`] : [];
+  }).join(' or ');
 }
 
 function wordAt(reply: ErrorReply, index: number): bigint {

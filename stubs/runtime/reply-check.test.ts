@@ -80,7 +80,8 @@ describe('a reply that breaks the protocol', () => {
     const stubs = setUp(() => ({}), 'throw');
     const error = await stubs.schedContext.consumed().catch((thrown: unknown) => thrown) as ReplyAnomalyError;
     expect([error.name, error.rule, error.method]).toEqual(['ReplyAnomalyError', 'K05', 'SchedContextConsumed']);
-    expect(error.message).toContain(`K05 reply-short: SchedContextConsumed: ${error.detail}`);
+    expect(error.message).toContain(`K05 reply-short: ${error.detail}`);
+    expect(error.detail).toContain('SchedContextConsumed');
     expect(error.findings.map(({ rule }) => rule.id)).toEqual(['K05', 'L01']);
   });
 

@@ -64,9 +64,9 @@ export class ReplyAnomalyError extends Error {
   }
 }
 
-/** Rule, method and detail in one line. */
+/** Rule and detail in one line. */
 export function describeFinding(finding: ReplyFinding): string {
-  return `${finding.rule.id} ${finding.rule.name}: ${finding.method}: ${finding.detail}`;
+  return `${finding.rule.id} ${finding.rule.name}: ${finding.detail}`;
 }
 
 /** Prints the first finding of each rule and method; the others are in the statistics only. */
