@@ -29,9 +29,10 @@ export const N02: TraceRule = {
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
       if (delivery.kind !== DELIVERY.lateReply || (delivery.slots[0]! & REPLY_BITS) === 0 || delivery.thread === 0) continue;
+      // For the thread that trapped, this trap is the last one.
+      const own = delivery.thread === record.thread;
       const known = run.thread(delivery.thread);
-      const own = answersThisTrap(delivery, record);
-      if (own ? !owesReply(context) : known.lastTrap > 0 && known.yieldPending && !known.lastWasKernelCall) {
+      if (own ? !owesReply(context) : known.lastTrap > 0 && !known.lastWasKernelCall) {
         report(lateReply, `A reply was written to ${run.describe(delivery.thread)}, whose trap ${own ? record.seq : known.lastTrap} was no Call.`, delivery.thread);
       } else if (!own && known.registersWritten) {
         report(lateReply, `A reply was written to ${run.describe(delivery.thread)}, whose registers were set after its trap ${known.lastTrap}.`, delivery.thread);
@@ -76,8 +77,10 @@ function hasPart({ record, run, method }: TraceContext, delivery: Delivery): boo
   const thread = delivery.thread;
   switch (delivery.kind) {
     case DELIVERY.lateReply: {
+      // A thread that traps has been running, so no earlier yield of it can be pending.
+      if (thread === record.thread) return answersThisTrap(delivery, record);
       const known = run.thread(thread);
-      return known.yieldPending || known.lastTrap === 0 || answersThisTrap(delivery, record);
+      return known.yieldPending || known.lastTrap === 0;
     }
     case DELIVERY.message:
     case DELIVERY.signal:

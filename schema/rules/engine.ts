@@ -117,13 +117,13 @@ export class RuleEngine {
 
   /** The triggers of the record at hand, see `TRIGGER`. */
   private triggers(): number {
-    const { record, syscallClass, invokerState } = this.context;
+    const { record, syscallClass, invokerState, done } = this.context;
     let set: number = TRIGGER.always;
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
       if (delivery.kind !== DELIVERY.reply || delivery.thread !== record.thread || anyBufferWord(delivery.bufferWords)) set |= TRIGGER.delivery;
     }
-    if (invokerState !== STATE.Running || record.capType === CAP_TYPE.Endpoint) set |= TRIGGER.transition;
+    if (!done || invokerState !== STATE.Running || record.capType === CAP_TYPE.Endpoint) set |= TRIGGER.transition;
     for (let i = 0; i < record.transitionCount; i++) {
       if (record.transitions[i]!.thread !== record.thread) set |= TRIGGER.transition;
     }

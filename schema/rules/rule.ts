@@ -41,7 +41,7 @@ export const TRIGGER = Object.freeze({
   always: 1,
   /** A delivery other than the registers of a direct reply to the invoker. */
   delivery: 2,
-  /** A thread other than the invoker changed its state, the invoker does not end up Running, or it invoked an endpoint. */
+  /** A thread other than the invoker changed its state, the invoker does not go on, or it invoked an endpoint. */
   transition: 4,
   /** The operation was preempted. */
   preempted: 8,
