@@ -6,6 +6,11 @@ import { DEPTH, emptySlot } from './objects.ts';
 
 const { methods } = CNode;
 
+/** Capability data of a CNode: guard bits above its size. Manual, "CNode"; `seL4_CNode_CapData_t`. */
+function guard(bits: number, size: number): number {
+  return (bits << 6) | size;
+}
+
 export const CSPACE_CASES: readonly AuditCase[] = [
   {
     title: 'copy a capability to an empty slot',
@@ -37,20 +42,27 @@ export const CSPACE_CASES: readonly AuditCase[] = [
     },
   },
   {
-    title: 'move and mutate a capability',
+    title: 'move a capability, mutate the guard of one to a CNode',
     run: async (a) => {
-      const { cptr } = await a.task.untyped.create('Endpoint');
+      const { cptr } = await a.task.untyped.create('CapTable', { sizeBits: 4 });
       const moved = emptySlot(a);
       await a.accepted(a.task.cnode, methods.move, moved, DEPTH, a.task.cnode, cptr, DEPTH);
-      await a.accepted(a.task.cnode, methods.mutate, cptr, DEPTH, a.task.cnode, moved, DEPTH, 7);
+      await a.accepted(a.task.cnode, methods.mutate, cptr, DEPTH, a.task.cnode, moved, DEPTH, guard(0b101, 3));
+    },
+  },
+  {
+    title: 'mutate a capability that takes no such data',
+    run: async (a) => {
+      const { cptr } = await a.task.untyped.create('Endpoint');
+      await a.refused('IllegalOperation', a.task.cnode, methods.mutate, emptySlot(a), DEPTH, a.task.cnode, cptr, DEPTH, 7);
     },
   },
   {
     title: 'rotate two capabilities',
     run: async (a) => {
-      const pivot = await a.task.untyped.create('Endpoint');
-      const source = await a.task.untyped.create('Notification');
-      await a.accepted(a.task.cnode, methods.rotate, emptySlot(a), DEPTH, 0, a.task.cnode, pivot.cptr, DEPTH, 0, a.task.cnode, source.cptr, DEPTH);
+      const pivot = await a.task.untyped.create('CapTable', { sizeBits: 4 });
+      const source = await a.task.untyped.create('TCB');
+      await a.accepted(a.task.cnode, methods.rotate, emptySlot(a), DEPTH, guard(0, 0), a.task.cnode, pivot.cptr, DEPTH, guard(1, 1), a.task.cnode, source.cptr, DEPTH);
     },
   },
   {

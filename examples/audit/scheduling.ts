@@ -96,10 +96,10 @@ export const SCHEDULING_CASES: readonly AuditCase[] = [
     },
   },
   {
-    title: 'interrupt lines: a free one, with and without a trigger',
+    title: 'interrupt line: a free one, and one with a trigger, which this platform cannot choose',
     run: async (a) => {
       await a.accepted(a.task.irqControl, IRQControl.methods.get, nextIrq++, a.task.cnode, emptySlot(a), DEPTH);
-      await a.accepted(a.task.irqControl, IRQControl.methods.getTrigger, nextIrq++, 0, a.task.cnode, emptySlot(a), DEPTH);
+      await a.refused('IllegalOperation', a.task.irqControl, IRQControl.methods.getTrigger, nextIrq, 0, a.task.cnode, emptySlot(a), DEPTH);
     },
   },
   {
