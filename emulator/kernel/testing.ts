@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Tools for tests of the kernel's parts: a kernel without a root task, and requests without a trap. */
 import {
-  CAP_TYPE, SLOT_BITS, ZERO, fromWordLike, type ObjectTypeName, type Scheduling, type WordLike,
+  CAP_TYPE, ERRORS, SLOT_BITS, ZERO, fromWordLike, toBigInt, type ErrorName, type ObjectTypeName, type Scheduling, type WordLike,
 } from '../../schema/abi/index.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import type { Capability } from './capability.ts';
@@ -63,4 +63,10 @@ export function request(
 export function run<Cap extends Capability>(kernel: Kernel, decode: Decode<Cap>, invocation: Invocation): SyscallError | Completion {
   const decoded = decode(kernel, invocation, invocation.cap as Cap);
   return decoded instanceof SyscallError ? decoded : decoded();
+}
+
+/** The label and payload words of an error reply. Throws for anything else, with what it was. */
+export function errorWords(result: SyscallError | Completion): { error: ErrorName; words: bigint[] } {
+  if (!(result instanceof SyscallError)) throw new Error(`no error: ${result}`);
+  return { error: ERRORS[result.label]!, words: result.words.map(toBigInt) };
 }
