@@ -183,6 +183,15 @@ describe('arguments that do not fit', () => {
   });
 });
 
+it('leaves nothing in the message registers that the request does not use', async () => {
+  const context = new FakeContext();
+  context.registers.fill(0xffff_ffff);
+  let seen: number[] = [];
+  context.kernel = () => { seen = [...context.registers.subarray(22, 30)]; return {}; };
+  await new mcs.TCB(new ThreadRuntime(context), 1).setPriority(2, 10);
+  expect(seen).toEqual([10, 0, 0, 0, 0, 0, 0, 0]);
+});
+
 it('takes typed capabilities where it takes pointers', async () => {
   const context = new FakeContext();
   const runtime = new ThreadRuntime(context);

@@ -89,16 +89,17 @@ export class Message {
     for (let i = 0; i < caps.length; i++) putCap(buffer, capLane(i), caps[i]!, `extra capability ${i}`);
   }
 
-  /** Makes this the words that a thread received. */
+  /** Makes this the words that a thread received: those in registers only when it has no IPC buffer. */
   protected takeWords(runtime: ThreadRuntime, length: number): void {
-    const { registers, context: { ipcBuffer } } = runtime;
-    const count = ipcBuffer === undefined ? Math.min(length, MESSAGE_REGISTERS) : Math.min(length, MSG_MAX_LENGTH);
+    const buffer = length > MESSAGE_REGISTERS ? runtime.context.ipcBuffer : undefined;
+    const count = Math.min(length, buffer === undefined ? MESSAGE_REGISTERS : MSG_MAX_LENGTH);
     this.reserve(count);
     const inRegisters = 2 * Math.min(count, MESSAGE_REGISTERS);
-    for (let i = 0; i < inRegisters; i++) this.lanes[i] = registers[MR0 + i]!;
-    const first = bufferLane(0);
-    for (let i = 2 * MESSAGE_REGISTERS; i < 2 * count; i++) this.lanes[i] = ipcBuffer![first + i]!;
+    for (let i = 0; i < inRegisters; i++) this.lanes[i] = runtime.registers[MR0 + i]!;
     this.count = count;
+    if (buffer === undefined) return;
+    const first = bufferLane(0);
+    for (let i = 2 * MESSAGE_REGISTERS; i < 2 * count; i++) this.lanes[i] = buffer[first + i]!;
   }
 
   private reserve(count: number): void {
@@ -128,7 +129,7 @@ export class ReceivedMessage extends Message {
   /** Takes what the registers and IPC buffer of a thread hold after a receive. */
   static take(runtime: ThreadRuntime): ReceivedMessage {
     const message = new ReceivedMessage();
-    const { registers, context: { ipcBuffer } } = runtime;
+    const { registers } = runtime;
     const tagLo = registers[TAG]!;
     message.badgeLo = registers[CAP]!;
     message.badgeHi = registers[CAP + 1]!;
@@ -136,9 +137,8 @@ export class ReceivedMessage extends Message {
     message.extraCaps = tagExtraCaps(tagLo);
     message.capsUnwrapped = tagCapsUnwrapped(tagLo);
     message.takeWords(runtime, tagLength(tagLo));
-    if (message.capsUnwrapped !== 0 && ipcBuffer !== undefined) {
-      message.capBadges.set(ipcBuffer.subarray(capLane(0), capLane(MSG_MAX_EXTRA_CAPS)));
-    }
+    const buffer = message.capsUnwrapped === 0 ? undefined : runtime.context.ipcBuffer;
+    if (buffer !== undefined) message.capBadges.set(buffer.subarray(capLane(0), capLane(MSG_MAX_EXTRA_CAPS)));
     return message;
   }
 

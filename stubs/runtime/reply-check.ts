@@ -58,7 +58,7 @@ export class ReplyCheck {
     facts.badgeHi = registers[CAP + 1]!;
     facts.tagLo = registers[TAG]!;
     facts.tagHi = registers[TAG + 1]!;
-    this.showBuffer(tagLength(facts.tagLo));
+    this.showWords(method, isCall);
     this.monitor.checked++;
     checkReply(facts, this.report);
     if (this.found.length === 0) return;
@@ -67,17 +67,21 @@ export class ReplyCheck {
     this.monitor.handle(found, method);
   }
 
-  private showBuffer(replyLength: number): void {
+  private showWords(method: Method, isCall: boolean): void {
     const facts = this.facts;
+    facts.words = this.messageRegisters;
+    facts.wordCount = MESSAGE_REGISTERS;
+    // Hosts make the buffer's view on demand, and where neither reply nor contract goes beyond the registers no rule asks for it.
+    const inRegisters = facts.tagHi === 0 && facts.tagLo <= MESSAGE_REGISTERS && method.contract.outWords <= MESSAGE_REGISTERS;
+    if (!isCall || inRegisters) return;
     const { ipcBuffer, ipcBufferWritable } = this.context;
-    if (ipcBuffer === undefined) facts.bufferKind = BUFFER_NONE;
-    else facts.bufferKind = ipcBufferWritable ? BUFFER_RW : BUFFER_RO;
-    if (ipcBuffer === undefined || replyLength <= MESSAGE_REGISTERS) {
-      facts.words = this.messageRegisters;
-      facts.wordCount = MESSAGE_REGISTERS;
+    if (ipcBuffer === undefined) {
+      facts.bufferKind = BUFFER_NONE;
       return;
     }
-    const count = Math.min(replyLength, MSG_MAX_LENGTH);
+    facts.bufferKind = ipcBufferWritable ? BUFFER_RW : BUFFER_RO;
+    const count = Math.min(tagLength(facts.tagLo), MSG_MAX_LENGTH);
+    if (count <= MESSAGE_REGISTERS) return;
     this.longReply.set(this.messageRegisters);
     for (let i = 2 * MESSAGE_REGISTERS; i < 2 * count; i++) this.longReply[i] = ipcBuffer[2 * IPC_BUFFER.msg + i]!;
     facts.words = this.longReply;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Capabilities to the objects of inter-thread communication: they have no methods of the object API, only system calls. */
-import { Capability, type CapabilityRef } from '../runtime/capability.ts';
+import type { WordLike } from '../../schema/abi/word.ts';
+import { Capability } from '../runtime/capability.ts';
 import type { Message, ReceivedMessage } from '../runtime/message.ts';
 
 export class Endpoint extends Capability {
@@ -65,5 +66,5 @@ export class Reply extends Capability {
   }
 }
 
-/** A capability argument that must be an endpoint. */
-export type EndpointRef = Endpoint | Exclude<CapabilityRef, Capability>;
+/** An endpoint capability, or a pointer to one. */
+export type EndpointRef = Endpoint | WordLike;

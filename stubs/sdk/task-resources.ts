@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { BootInfo } from '../../schema/abi/boot-info.ts';
-import type { InterfaceModel } from '../../schema/idl/model.ts';
 import { ReplyMonitor, type ReplyPolicyOptions } from '../runtime/reply-policy.ts';
 import { AddressAllocator, DEFAULT_FIRST_ADDRESS } from './address-space.ts';
 import { SlotAllocator } from './slot-allocator.ts';
@@ -11,8 +10,6 @@ export interface RootTaskOptions {
   readonly name?: string;
   /** What happens when a reply breaks the protocol. Default: throw. */
   readonly replies?: ReplyPolicyOptions;
-  /** Interfaces of the kernel, if it is not one of the bundled configurations. */
-  readonly interfaces?: InterfaceModel;
   /** First virtual address for the task's own mappings. Default {@link DEFAULT_FIRST_ADDRESS}. */
   readonly firstAddress?: number;
   /** Also names threads by DebugNameThread, which only kernels built with printing have. Default false. */
@@ -23,7 +20,6 @@ export interface RootTaskOptions {
 export class TaskResources {
   readonly bootInfo: BootInfo;
   readonly replies: ReplyMonitor;
-  readonly interfaces: InterfaceModel | undefined;
   readonly slots: SlotAllocator;
   readonly pools: UntypedPools;
   readonly addresses: AddressAllocator;
@@ -32,7 +28,6 @@ export class TaskResources {
   constructor(bootInfo: BootInfo, options: RootTaskOptions = {}) {
     this.bootInfo = bootInfo;
     this.replies = new ReplyMonitor(options.replies);
-    this.interfaces = options.interfaces;
     this.slots = new SlotAllocator(bootInfo.empty);
     this.pools = new UntypedPools(bootInfo.untypedList);
     this.addresses = new AddressAllocator(options.firstAddress ?? DEFAULT_FIRST_ADDRESS);

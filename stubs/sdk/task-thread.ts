@@ -79,8 +79,7 @@ export abstract class TaskThread<O extends KernelObjects> {
     this.classes = classes;
     this.resources = resources;
     this.name = identity.name;
-    const { replies, interfaces } = resources;
-    this.runtime = new ThreadRuntime(context, interfaces === undefined ? { replies } : { replies, interfaces });
+    this.runtime = new ThreadRuntime(context, { replies: resources.replies });
     this.tcb = new classes.TCB(this.runtime, identity.tcb);
     this.cnode = new classes.CapTable(this.runtime, INIT_CAP.threadCNode);
     this.vspace = new classes.RISCV_PageTable(this.runtime, INIT_CAP.threadVSpace);
