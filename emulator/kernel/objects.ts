@@ -219,6 +219,8 @@ export class Tcb extends KernelObject {
   fault: Fault | null = null;
   /** Virtual address of the IPC buffer. */
   ipcBufferAddress: Word = ZERO;
+  /** The lanes that `registers.ts` last found behind the address. */
+  bufferView: Uint32Array | undefined;
   boundNotification: Notification | null = null;
   /** Endpoint or notification that a blocked thread waits on. */
   blockedOn: Endpoint | Notification | null = null;
@@ -233,8 +235,8 @@ export class Tcb extends KernelObject {
   schedContext: SchedContext | null = null;
   /** MCS: context whose YieldTo is not completed yet. */
   yieldTo: SchedContext | null = null;
-  /** Classic: ticks left of the time slice (`CONFIG_TIME_SLICE`). */
-  timeSlice = 5;
+  /** Classic: ticks left of the time slice. */
+  timeSlice = 0;
   /** Classic: capability pointer of the fault handler. */
   faultHandler: Word = ZERO;
   inReadyQueue = false;

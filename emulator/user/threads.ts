@@ -19,7 +19,11 @@ export type RunEnd =
   /** No thread can ever run again. */
   | 'stalled'
   /** DebugHalt. */
-  | 'halted';
+  | 'halted'
+  /** The limit of virtual time was reached. */
+  | 'timeLimit'
+  /** Somebody called {@link UserThreads.stop}. */
+  | 'interrupted';
 
 /** An error thrown by a thread's function. */
 export class ThreadError extends Error {
@@ -32,6 +36,8 @@ export class ThreadError extends Error {
 export interface UserThreadsOptions {
   /** Virtual ns of user code between two system calls of a thread. */
   readonly userTime?: number;
+  /** Virtual time at which the run ends, ns. Default: never. */
+  readonly timeLimit?: number;
   /** Asked after every trap: a promise that the threads wait for before they go on (a full trace window), or nothing. */
   readonly pause?: () => Promise<void> | undefined;
 }
@@ -43,6 +49,7 @@ const INSTRUCTION_PAGE_FAULT = 12;
 export class UserThreads {
   private readonly host: KernelHost;
   private readonly userTime: number;
+  private readonly timeLimit: number;
   private readonly pause: (() => Promise<void> | undefined) | undefined;
   private readonly entries: ThreadStart[] = [];
   private readonly threads: (ThreadContext | undefined)[] = [];
@@ -53,6 +60,7 @@ export class UserThreads {
   constructor(host: KernelHost, options: UserThreadsOptions = {}) {
     this.host = host;
     this.userTime = options.userTime ?? 500;
+    this.timeLimit = options.timeLimit ?? Infinity;
     this.pause = options.pause;
   }
 
@@ -74,6 +82,11 @@ export class UserThreads {
     });
   }
 
+  /** Ends the run before the next trap; {@link run} resolves with `interrupted`. */
+  stop(): void {
+    this.finish('interrupted');
+  }
+
   /** Registers a function and returns the pc that starts it. */
   register(start: ThreadStart): number {
     this.entries.push(start);
@@ -85,7 +98,7 @@ export class UserThreads {
     this.mustRun(thread);
     const { host } = this;
     keepInText(thread);
-    if (host.compute(this.userTime) === 0 && host.running === thread.id) {
+    if (host.compute(this.userTime) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
       const at = thread.pc;
       host.syscall();
       if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return this.pause?.();
@@ -116,6 +129,7 @@ export class UserThreads {
     const { host } = this;
     while (!this.over) {
       if (host.halted) return this.finish('halted');
+      if (host.time >= this.timeLimit) return this.finish('timeLimit');
       if (host.running === 0) {
         if (!host.idle()) return this.finish('stalled');
         continue;

@@ -4,10 +4,10 @@
  * generic half of the reply protocol. Facts: reply protocol, "Flow of an invocation".
  */
 import {
-  CAP_TYPE, INTERFACE_OF_CAP, CAP_TYPE_NAMES, IPC_BUFFER, MESSAGE_REGISTERS, MSG_MAX_LENGTH, ROLE, STATE,
-  tagExtraCaps, tagLabel, tagLength,
+  CAP_TYPE, INTERFACE_OF_CAP, IPC_BUFFER, MESSAGE_REGISTERS, MSG_MAX_LENGTH, ROLE, STATE,
+  tagExtraCaps, tagLabel, tagLength, type CapTypeName,
 } from '../../../schema/abi/index.ts';
-import type { InterfaceModel } from '../../../schema/idl/model.ts';
+import type { Method } from '../../../schema/idl/model.ts';
 import { lookupCapability } from '../cspace/lookup.ts';
 import type { Capability, ReplyCap } from '../capability.ts';
 import { ILLEGAL_OPERATION, SyscallError, invalidCapability, type LookupFailure } from '../errors.ts';
@@ -87,9 +87,10 @@ export function handleInvocation(kernel: Kernel, kind: InvocationKind, cptrLo: n
   request.isFirstPhase = kind.isFirstPhase;
   const tagLo = slotLo(thread, ROLE.tag);
   request.label = tagLabel(tagLo, slotHi(thread, ROLE.tag));
-  const method = methodOf(kernel.interfaces, slot.cap.type, request.label);
-  kernel.observer.invocation(slot.cap.type, slot.cap.object?.id ?? 0, method === undefined ? 0 : request.label);
-  request.method = kernel.interfaces.byLabel[request.label]?.id;
+  const method = kernel.interfaces.byLabel[request.label];
+  const known = method !== undefined && belongsTo(method, slot.cap.type);
+  kernel.observer.invocation(slot.cap.type, slot.cap.object?.id ?? 0, known ? request.label : 0);
+  request.method = method?.id;
 
   request.buffer = sendBuffer(thread);
   const asked = Math.min(tagLength(tagLo), MSG_MAX_LENGTH);
@@ -108,12 +109,13 @@ export function handleInvocation(kernel: Kernel, kind: InvocationKind, cptrLo: n
   return complete(kernel, request, decodeInvocation(kernel, request, kind));
 }
 
-/** The method that a label means for a capability type, if its interface has it. */
-function methodOf(interfaces: InterfaceModel, capType: number, label: number): string | undefined {
-  const method = interfaces.byLabel[label];
-  if (method === undefined) return undefined;
-  const name = CAP_TYPE_NAMES.get(capType);
-  return name !== undefined && INTERFACE_OF_CAP[name] === method.interfaceName ? method.id : undefined;
+/** Interface of the object API by capability type number. */
+const INTERFACE_BY_CAP_TYPE: (string | undefined)[] = [];
+for (const [name, type] of Object.entries(CAP_TYPE)) INTERFACE_BY_CAP_TYPE[type] = INTERFACE_OF_CAP[name as CapTypeName];
+
+/** Whether the interface of a capability type has a method. */
+function belongsTo(method: Method, capType: number): boolean {
+  return INTERFACE_BY_CAP_TYPE[capType] === method.interfaceName;
 }
 
 function failLookup(kernel: Kernel, kind: InvocationKind, cptrLo: number, cptrHi: number, failure: LookupFailure): Completion {
