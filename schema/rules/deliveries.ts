@@ -5,7 +5,7 @@ import { STATE } from '../abi/thread-state.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import { DELIVERY, DELIVERY_KINDS, OUTCOME, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
 import { owesReply } from './run-state.ts';
-import { TRIGGER, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
+import { ANY_DELIVERY, TRIGGER, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
 import { MESSAGE_REGISTER_BITS, REPLY_BITS, TAG_BIT, anyBufferWord } from './written.ts';
 
 /** Whether a delivery is the late answer to the very trap in which it is made. */
@@ -23,7 +23,7 @@ const lateReply: RuleInfo = {
   references: ['seL4#1471', '90dafb2e7'],
 };
 export const N02: TraceRule = {
-  info: lateReply, on: TRIGGER.delivery,
+  info: lateReply, on: TRIGGER.lateReply,
   check(context, report) {
     const { record, run } = context;
     for (let i = 0; i < record.deliveryCount; i++) {
@@ -51,7 +51,7 @@ const wrongThreadWrite: RuleInfo = {
   references: ['seL4#1435', 'seL4#1148', '90dafb2e7', '7252ab185', 'c8ae3010b'],
 };
 export const N03: TraceRule = {
-  info: wrongThreadWrite, on: TRIGGER.delivery,
+  info: wrongThreadWrite, on: ANY_DELIVERY,
   check(context, report) {
     const { record, run } = context;
     for (let i = 0; i < record.deliveryCount; i++) {
@@ -166,7 +166,7 @@ const bufferRights: RuleInfo = {
   references: ['seL4#1435', 'fa9de32c8', '1ed63eebe', 'eb04d84e2', '90dafb2e7'],
 };
 export const B01: TraceRule = {
-  info: bufferRights, on: TRIGGER.delivery,
+  info: bufferRights, on: TRIGGER.bufferWrite,
   check({ record }, report) {
     if (record.bufferKind === BUFFER_RW) return;
     for (let i = 0; i < record.deliveryCount; i++) {

@@ -19,8 +19,8 @@ import { anyBufferWord } from './written.ts';
 
 type MutableContext = { -readonly [Field in keyof TraceContext]: TraceContext[Field] };
 
-/** Number of combinations of trigger bits. */
-const TRIGGER_SETS = 2 * Math.max(...Object.values(TRIGGER));
+/** Flags that are just `pcAdvanced` for a system call that is done and over. */
+const GOES_ON = FLAG.pcAdvanced | FLAG.yieldPending | FLAG.invokerDestroyed;
 
 /** Stands for the idle thread: never changed, so a rule learns nothing from it. */
 const NOBODY = new ThreadKnowledge();
@@ -36,8 +36,6 @@ export class RuleEngine {
   private readonly context: MutableContext;
   private readonly onAnomaly: (anomaly: Anomaly) => void;
   private readonly classes: Uint8Array;
-  /** Rules to ask, by set of triggers. */
-  private readonly byTriggers: readonly (readonly TraceRule[])[];
   /** Rules to ask for invocations of a method, by label. */
   private readonly byMethod: readonly (readonly TraceRule[] | undefined)[];
   private readonly facts: ReplyFacts = createReplyFacts();
@@ -59,7 +57,6 @@ export class RuleEngine {
     this.onAnomaly = onAnomaly;
     const scheduling = model.configuration.scheduling;
     this.classes = syscallClasses(scheduling);
-    this.byTriggers = Array.from({ length: TRIGGER_SETS }, (_, set) => TRACE_RULES.filter(({ on }) => typeof on === 'number' && (on & set) !== 0));
     this.byMethod = model.byLabel.map((method) => method && rulesFor(method));
     this.context = {
       record: new TrapRecord(), model, mcs: scheduling === 'mcs', method: undefined, syscallClass: 0, done: false,
@@ -90,14 +87,19 @@ export class RuleEngine {
     this.enter(record);
     this.checkOwnReply();
     const triggers = this.triggers();
-    if ((triggers & TRIGGER.delivery) !== 0) this.checkLateReplies();
-    const rules = this.byTriggers[triggers]!;
-    for (let i = 0; i < rules.length; i++) rules[i]!.check(context, this.report);
+    if (triggers !== 0) {
+      if ((triggers & TRIGGER.lateReply) !== 0) this.checkLateReplies();
+      this.ask(rulesOn(triggers));
+    }
     if (context.method !== undefined) {
-      const ofMethod = this.byMethod[context.method.label];
-      if (ofMethod !== undefined) for (let i = 0; i < ofMethod.length; i++) ofMethod[i]!.check(context, this.report);
+      const rules = this.byMethod[context.method.label];
+      if (rules !== undefined) this.ask(rules);
     }
     context.run.apply(context);
+  }
+
+  private ask(rules: readonly TraceRule[]): void {
+    for (let i = 0; i < rules.length; i++) rules[i]!.check(this.context, this.report);
   }
 
   private enter(record: TrapRecord): void {
@@ -117,19 +119,31 @@ export class RuleEngine {
 
   /** The triggers of the record at hand, see `TRIGGER`. */
   private triggers(): number {
-    const { record, syscallClass, invokerState, done } = this.context;
-    let set: number = TRIGGER.always;
+    const { record, syscallClass, invokerState, done, invoker, next, run } = this.context;
+    const flags = record.flags;
+    let set = 0;
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
-      if (delivery.kind !== DELIVERY.reply || delivery.thread !== record.thread || anyBufferWord(delivery.bufferWords)) set |= TRIGGER.delivery;
+      if (delivery.kind !== DELIVERY.reply || delivery.thread !== record.thread) set |= triggerOf(delivery.kind);
+      if (anyBufferWord(delivery.bufferWords)) set |= TRIGGER.bufferWrite;
+    }
+    for (let i = 0; i < record.transitionCount; i++) {
+      const transition = record.transitions[i]!;
+      if (transition.thread !== record.thread) set |= TRIGGER.transition;
+      if (transition.flags !== 0) set |= TRIGGER.flagged;
     }
     if (!done || invokerState !== STATE.Running || record.capType === CAP_TYPE.Endpoint) set |= TRIGGER.transition;
-    for (let i = 0; i < record.transitionCount; i++) {
-      if (record.transitions[i]!.thread !== record.thread) set |= TRIGGER.transition;
+    if ((flags & GOES_ON) !== FLAG.pcAdvanced) {
+      if ((flags & FLAG.invokerDestroyed) !== 0) set |= TRIGGER.flagged;
+      if ((flags & FLAG.yieldPending) !== 0) set |= TRIGGER.yieldPending;
+      if ((flags & FLAG.pcAdvanced) === 0 && record.cause === CAUSE.syscall) set |= TRIGGER.stayed;
     }
     if (record.outcome === OUTCOME.preempted) set |= TRIGGER.preempted;
-    if ((record.flags & FLAG.pcAdvanced) === 0 && record.cause === CAUSE.syscall) set |= TRIGGER.stayed;
     if (syscallClass === SYSCALL_CLASS.debug) set |= TRIGGER.debug;
+    if (record.nextState !== STATE.Running || (flags & FLAG.nextHasSchedContext) === 0) set |= TRIGGER.exit;
+    if (next.yieldPending) set |= TRIGGER.yieldPending;
+    if (invoker.mayRepeat) set |= TRIGGER.mayRepeat;
+    if (run.anyDestroyed) set |= TRIGGER.destroyedBefore;
     return set;
   }
 
@@ -261,6 +275,22 @@ export class RuleEngine {
     const { record, model } = this.context;
     const entry = syscallName(model.configuration.scheduling, record.syscall) ?? CAUSES[record.cause] ?? 'unknown';
     return `${entry}/${OUTCOMES[record.outcome] ?? 'unknown'}/${BUFFER_KINDS[record.bufferKind] ?? 'unknown'}`;
+  }
+}
+
+/** Rules by set of triggers, filled as sets occur; there are few. */
+const bySet: (readonly TraceRule[])[] = [];
+
+function rulesOn(set: number): readonly TraceRule[] {
+  return bySet[set] ??= TRACE_RULES.filter(({ on }) => typeof on === 'number' && (on & set) !== 0);
+}
+
+function triggerOf(deliveryKind: number): number {
+  switch (deliveryKind) {
+    case DELIVERY.message: return TRIGGER.message;
+    case DELIVERY.fault: return TRIGGER.fault;
+    case DELIVERY.lateReply: return TRIGGER.lateReply;
+    default: return TRIGGER.otherDelivery;
   }
 }
 

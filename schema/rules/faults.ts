@@ -21,7 +21,7 @@ const faultLayout: RuleInfo = {
   references: ['9f5733e15', '05a914b6f', 'd9dba5341', 'manual: Faults'],
 };
 export const F01: TraceRule = {
-  info: faultLayout, on: TRIGGER.delivery,
+  info: faultLayout, on: TRIGGER.fault,
   check(context, report) {
     for (let i = 0; i < context.record.deliveryCount; i++) {
       const delivery = context.record.deliveries[i]!;
@@ -74,7 +74,7 @@ const ghostFault: RuleInfo = {
   references: ['12be24951'],
 };
 export const F04: TraceRule = {
-  info: ghostFault, on: TRIGGER.delivery,
+  info: ghostFault, on: TRIGGER.message | TRIGGER.fault,
   check({ record, run, model }, report) {
     const sender = queuedSender(record);
     if (sender === 0 || record.cause !== CAUSE.syscall) return;

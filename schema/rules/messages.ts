@@ -23,7 +23,7 @@ export function queuedSender(record: TrapRecord): number {
 
 /** K08 over messages and fault messages. */
 export const K08_MESSAGES: TraceRule = {
-  info: K08.info, on: TRIGGER.delivery,
+  info: K08.info, on: TRIGGER.message | TRIGGER.fault,
   check({ record, run }, report) {
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
@@ -46,12 +46,12 @@ const staleTag: RuleInfo = {
   references: ['seL4#114', '97042a0f0'],
 };
 export const I01: TraceRule = {
-  info: staleTag, on: TRIGGER.delivery,
+  info: staleTag, on: TRIGGER.otherDelivery,
   check(context, report) {
     const { record, run } = context;
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
-      if (delivery.kind === DELIVERY.registers || (delivery.slots[0]! & (BADGE_BIT | TAG_BIT)) !== BADGE_BIT) continue;
+      if (delivery.kind === DELIVERY.registers || delivery.kind === DELIVERY.reply || (delivery.slots[0]! & (BADGE_BIT | TAG_BIT)) !== BADGE_BIT) continue;
       if (!receivesFromEndpoint(context, delivery.thread)) continue;
       const own = delivery.thread === record.thread;
       const known = run.thread(delivery.thread);
@@ -89,7 +89,7 @@ const messageLength: RuleInfo = {
   references: ['manual: Message Passing', 'manual: IPC Buffer'],
 };
 export const I02: TraceRule = {
-  info: messageLength, on: TRIGGER.delivery,
+  info: messageLength, on: TRIGGER.message,
   check(context, report) {
     const { record, run } = context;
     if (record.cause !== CAUSE.syscall) return;

@@ -34,22 +34,40 @@ export interface ReplyRule {
 }
 
 /**
- * What makes a trace rule worth asking, as bits. A clean invocation of a kernel object, the most frequent record by
- * far, triggers `always` alone.
+ * What makes a trace rule worth asking, as bits. The engine finds the bits of a record in one pass; a clean invocation
+ * of a kernel object, the most frequent record by far, has none.
  */
 export const TRIGGER = Object.freeze({
-  always: 1,
-  /** A delivery other than the registers of a direct reply to the invoker. */
-  delivery: 2,
+  /** A delivery of this kind. */
+  message: 1,
+  fault: 2,
+  lateReply: 4,
+  /** A delivery of another kind than these and a direct reply to the invoker. */
+  otherDelivery: 8,
+  /** IPC buffer words were written. */
+  bufferWrite: 16,
   /** A thread other than the invoker changed its state, the invoker does not go on, or it invoked an endpoint. */
-  transition: 4,
+  transition: 32,
+  /** A thread was destroyed, or left behind its answer (`TRANSITION_FLAG`). */
+  flagged: 64,
   /** The operation was preempted. */
-  preempted: 8,
+  preempted: 128,
   /** A system call that left the pc at its trap. */
-  stayed: 16,
+  stayed: 256,
   /** A debug or benchmark system call. */
-  debug: 32,
+  debug: 512,
+  /** The thread that runs next is not Running or has no scheduling context. */
+  exit: 1024,
+  /** The invoker, or the thread that runs next, has a YieldTo that is not completed. */
+  yieldPending: 2048,
+  /** The invoker was taken from its answer before it could run, see `ThreadKnowledge.mayRepeat`. */
+  mayRepeat: 4096,
+  /** Threads were destroyed earlier in the run. */
+  destroyedBefore: 8192,
 });
+
+/** The deliveries that are no direct reply to the invoker. */
+export const ANY_DELIVERY = TRIGGER.message | TRIGGER.fault | TRIGGER.lateReply | TRIGGER.otherDelivery;
 
 /** What a trace rule sees. The object is used again for the next record. */
 export interface TraceContext {

@@ -70,6 +70,8 @@ const DENSE_IDS = 1 << 16;
 const TIMEOUT = FAULT_LABELS.mcs.Timeout!;
 
 export class RunState {
+  /** Some thread of the run was destroyed. */
+  anyDestroyed = false;
   private readonly dense: (ThreadKnowledge | undefined)[] = [];
   private readonly sparse = new Map<number, ThreadKnowledge>();
   private readonly names = new Map<number, string>();
@@ -128,7 +130,10 @@ export class RunState {
   static restore(snapshot: RunSnapshot): RunState {
     if (snapshot?.version !== 1) throw new TypeError('not a snapshot of rule knowledge, version 1');
     const run = new RunState();
-    for (const [id, knowledge] of snapshot.threads) run.add(id, Object.assign(new ThreadKnowledge(), knowledge));
+    for (const [id, knowledge] of snapshot.threads) {
+      run.add(id, Object.assign(new ThreadKnowledge(), knowledge));
+      run.anyDestroyed ||= knowledge.destroyed === true;
+    }
     for (const [id, name] of snapshot.names) run.names.set(id, name);
     for (const [object, time] of snapshot.consumedReads) run.consumedReads.set(object, time);
     return run;
@@ -151,7 +156,7 @@ function applyTransition(run: RunState, record: TrapRecord, index: number): void
     thread.pendingFault = 0;
   }
   if (to === STATE.Inactive) thread.yieldPending = false;
-  if ((flags & TRANSITION_FLAG.destroyed) !== 0) thread.destroyed = true;
+  if ((flags & TRANSITION_FLAG.destroyed) !== 0) thread.destroyed = run.anyDestroyed = true;
 }
 
 function applyInvoker(context: TraceContext): void {
@@ -160,7 +165,7 @@ function applyInvoker(context: TraceContext): void {
   invoker.yieldPending = (record.flags & FLAG.yieldPending) !== 0;
   const waits = invokerState === STATE.BlockedOnSend || invokerState === STATE.BlockedOnReply;
   invoker.pendingFault = waits ? record.fault : 0;
-  if ((record.flags & FLAG.invokerDestroyed) !== 0) invoker.destroyed = true;
+  if ((record.flags & FLAG.invokerDestroyed) !== 0) invoker.destroyed = context.run.anyDestroyed = true;
 }
 
 function applyTrap(context: TraceContext): void {

@@ -17,7 +17,7 @@ const exitState: RuleInfo = {
   references: ['93cc22b28', 'manual: Threads and Execution'],
 };
 export const S01: TraceRule = {
-  info: exitState, on: TRIGGER.always,
+  info: exitState, on: TRIGGER.exit,
   check({ record, run }, report) {
     if (record.nextState === STATE.Running || record.next === 0 || record.nextState === STATE.IdleThreadState) return;
     report(exitState, `${run.describe(record.next)} runs next in state ${stateName(record.nextState)}, expected Running.`, record.next);
@@ -70,7 +70,7 @@ const deadRuns: RuleInfo = {
   references: ['acdf0be5e', '0647a84c3', '8373f0a0a', 'bbd3f5ab1'],
 };
 export const S09: TraceRule = {
-  info: deadRuns, on: TRIGGER.always,
+  info: deadRuns, on: TRIGGER.destroyedBefore | TRIGGER.flagged,
   check(context, report) {
     const { record, run } = context;
     if (record.next !== 0 && (context.next.destroyed || destroyedHere(record, record.next))) {
@@ -103,7 +103,7 @@ const yieldLink: RuleInfo = {
   references: ['6611cff6c', 'fba2c8451', 'manual: Scheduling Contexts'],
 };
 export const S11: TraceRule = {
-  info: yieldLink, on: TRIGGER.always,
+  info: yieldLink, on: TRIGGER.yieldPending,
   check(context, report) {
     const { record, next, run } = context;
     if (record.next === 0) return;
@@ -138,7 +138,7 @@ const runningWithoutSchedContext: RuleInfo = {
   references: ['52dd8f092', 'd989d2b85', 'e94c928bc', '82601b883', 'manual: Scheduling Contexts'],
 };
 export const S12: TraceRule = {
-  info: runningWithoutSchedContext, on: TRIGGER.always,
+  info: runningWithoutSchedContext, on: TRIGGER.exit,
   check({ record, mcs, run }, report) {
     if ((record.flags & FLAG.nextHasSchedContext) !== 0 || !mcs || record.next === 0) return;
     report(runningWithoutSchedContext, `${run.describe(record.next)} runs next and has no scheduling context.`, record.next);

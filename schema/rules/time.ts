@@ -45,7 +45,7 @@ const timeoutAfterAnswer: RuleInfo = {
   references: ['manual: Timeout Faults', '7c1a70533'],
 };
 export const T02: TraceRule = {
-  info: timeoutAfterAnswer, on: TRIGGER.transition,
+  info: timeoutAfterAnswer, on: TRIGGER.flagged,
   check({ record, run, mcs }, report) {
     if (!mcs) return;
     for (let i = 0; i < record.transitionCount; i++) {
