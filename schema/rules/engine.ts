@@ -6,7 +6,7 @@ import { STATE } from '../abi/thread-state.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import type { InterfaceModel, Method } from '../idl/model.ts';
 import type { Subject } from '../trace/names.ts';
-import { CAUSE, CAUSES, DELIVERY, FLAG, OUTCOME, OUTCOMES, TrapRecord, type Delivery } from '../trace/trap-record.ts';
+import { CAUSE, CAUSES, DELIVERY, FLAG, OUTCOME, OUTCOMES, TRANSITION_FLAG, TrapRecord, type Delivery, type Transition } from '../trace/trap-record.ts';
 import { TRACE_RULES } from './catalogue.ts';
 import { answersThisTrap } from './deliveries.ts';
 import { copiesOntoItself } from './progress.ts';
@@ -129,8 +129,9 @@ export class RuleEngine {
     }
     for (let i = 0; i < record.transitionCount; i++) {
       const transition = record.transitions[i]!;
-      if (transition.thread !== record.thread) set |= TRIGGER.transition;
-      if (transition.flags !== 0) set |= TRIGGER.flagged;
+      if (transition.thread === record.thread) continue;
+      set |= TRIGGER.transition;
+      if (transition.flags !== 0 && isRemarkable(transition)) set |= TRIGGER.flagged;
     }
     if (!done || invokerState !== STATE.Running || record.capType === CAP_TYPE.Endpoint) set |= TRIGGER.transition;
     if ((flags & GOES_ON) !== FLAG.pcAdvanced) {
@@ -283,6 +284,11 @@ const bySet: (readonly TraceRule[])[] = [];
 
 function rulesOn(set: number): readonly TraceRule[] {
   return bySet[set] ??= TRACE_RULES.filter(({ on }) => typeof on === 'number' && (on & set) !== 0);
+}
+
+/** Every thread in a system call has its restart pc behind; only where one leaves Running does it matter. */
+function isRemarkable({ from, flags }: Transition): boolean {
+  return from === STATE.Running || (flags & TRANSITION_FLAG.destroyed) !== 0;
 }
 
 function triggerOf(deliveryKind: number): number {

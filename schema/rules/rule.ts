@@ -48,7 +48,7 @@ export const TRIGGER = Object.freeze({
   bufferWrite: 16,
   /** A thread other than the invoker changed its state, the invoker does not go on, or it invoked an endpoint. */
   transition: 32,
-  /** A thread was destroyed, or left behind its answer (`TRANSITION_FLAG`). */
+  /** A thread was destroyed, or another one than the invoker left Running with its restart pc behind (`TRANSITION_FLAG`). */
   flagged: 64,
   /** The operation was preempted. */
   preempted: 128,
