@@ -25,6 +25,14 @@ export type RunEnd =
   /** Somebody called {@link UserThreads.stop}. */
   | 'interrupted';
 
+/** The kernel host or one of its observers failed: nothing more can be learned from this run. */
+export class HostError extends Error {
+  constructor(cause: unknown) {
+    super(`the kernel host failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'HostError';
+  }
+}
+
 /** An error thrown by a thread's function. */
 export class ThreadError extends Error {
   constructor(thread: string, cause: unknown) {
@@ -54,7 +62,7 @@ export class UserThreads {
   private readonly entries: ThreadStart[] = [];
   private readonly threads: (ThreadContext | undefined)[] = [];
   private end: ((end: RunEnd) => void) | undefined;
-  private fail: ((error: ThreadError) => void) | undefined;
+  private fail: ((error: ThreadError | HostError) => void) | undefined;
   private over = false;
 
   constructor(host: KernelHost, options: UserThreadsOptions = {}) {
@@ -66,18 +74,17 @@ export class UserThreads {
 
   /**
    * Boots the kernel with `main` as the root task and runs until it returns, until nothing can run any more, or until
-   * a thread throws (then the promise rejects with a {@link ThreadError}).
+   * a thread throws (then the promise rejects with a {@link ThreadError}) or the host does ({@link HostError}).
    */
   run(name: string, main: (context: UserContext, bootInfo: BootInfo) => Promise<void>): Promise<RunEnd> {
     return new Promise((resolve, reject) => {
       this.end = resolve;
       this.fail = reject;
-      let bootInfo: BootInfo | undefined;
       const entry = this.register(async (context) => {
-        await main(context, bootInfo!);
+        await main(context, bootInfo);
         this.finish('completed');
       });
-      bootInfo = this.host.boot({ name, entryLo: entry, entryHi: 0 });
+      const bootInfo = this.host.boot({ name, entryLo: entry, entryHi: 0 });
       this.dispatch();
     });
   }
@@ -96,6 +103,14 @@ export class UserThreads {
   /** A system call of a thread. See `UserContext.trap`. */
   trap(thread: ThreadContext): Promise<void> | undefined {
     this.mustRun(thread);
+    try {
+      return this.execute(thread);
+    } catch (error) {
+      return this.hostFailed(error);
+    }
+  }
+
+  private execute(thread: ThreadContext): Promise<void> | undefined {
     const { host } = this;
     keepInText(thread);
     if (host.compute(this.userTime) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
@@ -112,6 +127,14 @@ export class UserThreads {
   /** See `UserContext.compute`. */
   compute(thread: ThreadContext, ns: number): Promise<void> | undefined {
     this.mustRun(thread);
+    try {
+      return this.spend(thread, ns);
+    } catch (error) {
+      return this.hostFailed(error);
+    }
+  }
+
+  private spend(thread: ThreadContext, ns: number): Promise<void> | undefined {
     thread.toCompute = this.host.compute(ns);
     if (thread.toCompute === 0 && this.host.running === thread.id) return undefined;
     thread.waitsFor = COMPUTING;
@@ -170,7 +193,7 @@ export class UserThreads {
     thread.waitsFor = NOTHING;
     const pause = this.pause?.();
     if (pause === undefined) resume();
-    else void pause.then(resume);
+    else pause.then(resume, (error: unknown) => this.failed(thread, error));
   }
 
   private begin(thread: ThreadContext, start: ThreadStart): void {
@@ -189,13 +212,26 @@ export class UserThreads {
     const registers = this.host.registers(thread.id);
     registers[2 * SLOT.NextIP] = registers[2 * SLOT.ra]!;
     registers[2 * SLOT.NextIP + 1] = registers[2 * SLOT.ra + 1]!;
-    this.dispatch();
+    try {
+      this.dispatch();
+    } catch (error) {
+      void this.hostFailed(error);
+    }
   }
 
   private failed(thread: ThreadContext, error: unknown): void {
     if (this.over) return;
     this.over = true;
     this.fail!(new ThreadError(`thread ${thread.id}`, error));
+  }
+
+  /** Ends the run. The thread that trapped never goes on, so that no program can take the failure for an answer. */
+  private hostFailed(error: unknown): Promise<void> {
+    if (!this.over) {
+      this.over = true;
+      this.fail!(new HostError(error));
+    }
+    return new Promise(() => {});
   }
 
   private finish(end: RunEnd): void {

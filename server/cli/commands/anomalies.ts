@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Command } from 'commander';
+import type { AnomalyPage, AnomalyRow } from '../../../schema/api/index.ts';
+import { EXIT } from '../exit-codes.ts';
+import { dim, note, printJson, printLine, printTable } from '../output.ts';
+import { accessService, withServiceOptions, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
+import { parseNatural } from './options.ts';
+
+interface AnomaliesOptions extends ServiceOptions {
+  readonly run: string;
+  readonly allRuns?: boolean;
+  readonly rule?: string;
+  readonly method?: string;
+  readonly severity?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** `sel4scope anomalies`: what the rules found. Exit code 1 when there is something. */
+export function anomaliesCommand(): Command {
+  return withServiceOptions(new Command('anomalies'))
+    .description('list what the rules found; exit code 1 when there is something')
+    .option('--run <id>', 'run id', 'latest')
+    .option('--all-runs', 'of all runs')
+    .option('--rule <rule>', 'of one rule, e.g. K05')
+    .option('--method <method>', 'of one method, e.g. SchedContextConsumed')
+    .option('--severity <severity>', 'error, warning or info')
+    .option('--limit <rows>', 'most rows, 0 for all', parseNatural, 100)
+    .option('--json', 'print JSON')
+    .action(async (options: AnomaliesOptions) => {
+      const service = await accessService(options);
+      try {
+        const { anomalies, more } = await fetchAnomalies(service, options);
+        if (anomalies.length > 0) process.exitCode = EXIT.findings;
+        if (options.json === true) return printJson({ anomalies, more });
+        if (anomalies.length === 0) return printLine('no anomaly');
+        printTable(anomalies, [
+          { title: 'rule', text: (row) => row.rule },
+          { title: 'severity', text: (row) => row.severity },
+          { title: 'seq', text: (row) => String(row.seq), right: true },
+          { title: 'thread', text: (row) => row.threadName || `thread ${row.thread}` },
+          { title: 'method', text: (row) => row.method },
+          { title: 'detail', text: (row) => row.detail },
+        ]);
+        if (more) note(dim(`more were found: raise --limit (${options.limit})`));
+        note(dim('`sel4scope explain RULE` says what a rule means, `sel4scope records SEQ` shows a record in full'));
+      } finally {
+        await service.close();
+      }
+    });
+}
+
+async function fetchAnomalies(service: ServiceAccess, options: AnomaliesOptions): Promise<{ anomalies: AnomalyRow[]; more: boolean }> {
+  const limit = options.limit === 0 ? Infinity : options.limit;
+  const anomalies: AnomalyRow[] = [];
+  let after: number | null | undefined;
+  while (after !== null && anomalies.length < limit) {
+    const page: AnomalyPage = await service.get<AnomalyPage>('/api/anomalies', {
+      run: options.allRuns === true ? undefined : options.run, rule: options.rule?.toUpperCase(), method: options.method, severity: options.severity,
+      after, limit: Math.min(limit - anomalies.length, 1000),
+    });
+    anomalies.push(...page.anomalies);
+    after = page.next;
+  }
+  return { anomalies, more: after !== null };
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DEFECT_NAMES, type DefectName } from '../../../emulator/kernel/defects.ts';
+
+/** Adds `--data`. */
+export function withDataOption(command: Command): Command {
+  return command.addOption(new Option('--data <dir>', 'directory of the traces').env('SEL4SCOPE_DATA'));
+}
+
+/** Adds `--defect NAME`, which may be given more than once. */
+export function withDefectOption(command: Command): Command {
+  const defect = new Option('--defect <name>', `show a historic defect of the kernel: ${DEFECT_NAMES.join(', ')} (may be repeated)`);
+  return command.addOption(defect.argParser(collectDefects).default([] as DefectName[], 'none'));
+}
+
+function collectDefects(name: string, earlier: readonly DefectName[]): DefectName[] {
+  if (!DEFECT_NAMES.includes(name as DefectName)) throw new InvalidArgumentError(`Choose from ${DEFECT_NAMES.join(', ')}.`);
+  return [...earlier, name as DefectName];
+}
+
+/** A TCP port, 0 for any free one. */
+export function parsePort(text: string): number {
+  return wholeNumber(text, 0, 65535);
+}
+
+/** A natural number. */
+export function parseNatural(text: string): number {
+  return wholeNumber(text, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** A number of at least 1. */
+export function parsePositive(text: string): number {
+  return wholeNumber(text, 1, Number.MAX_SAFE_INTEGER);
+}
+
+function wholeNumber(text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value >= min && value <= max)) throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+  return value;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Command, Option } from 'commander';
+import type { DefectName } from '../../../emulator/kernel/defects.ts';
+import type { ReplyPolicy } from '../../../stubs/index.ts';
+import { printJson } from '../output.ts';
+import { loadProgram } from '../program-loader.ts';
+import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
+import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
+import { runSession } from '../session.ts';
+import { interruption } from '../signals.ts';
+import { parseNatural, parsePositive, withDefectOption } from './options.ts';
+
+interface RunOptions extends ServiceOptions {
+  readonly config: 'mcs' | 'classic';
+  readonly defect: readonly DefectName[];
+  readonly policy: ReplyPolicy;
+  readonly seed: number;
+  readonly timeLimit?: number;
+  readonly json?: boolean;
+}
+
+/** `sel4scope run PROGRAM.ts`: a user program on the embedded kernel, traced, checked and kept. */
+export function runCommand(): Command {
+  return withDefectOption(withServiceOptions(new Command('run')))
+    .description('run a user program on the embedded kernel; its replies are checked and kept')
+    .argument('<program>', 'TypeScript file whose default export is `async function main(task: RootTask)`')
+    .addOption(new Option('--config <name>', 'kernel configuration').choices(['mcs', 'classic']).default('mcs'))
+    .addOption(new Option('--policy <policy>', 'what the stubs do with a reply that breaks the protocol').choices(['throw', 'warn', 'off']).default('throw'))
+    .option('--seed <number>', 'seed of the run', parseNatural, 0)
+    .option('--time-limit <ms>', 'virtual milliseconds after which the run ends with exit code 5', parsePositive)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', `
+Examples:
+  sel4scope run hello.ts
+  sel4scope run hello.ts --config classic --policy warn
+  sel4scope run hello.ts --defect sc-consumed`)
+    .action(async (file: string, options: RunOptions) => {
+      const program = await loadProgram(file);
+      const service = await accessService(options);
+      try {
+        const session = await runSession(program, {
+          configuration: `riscv64-${options.config}`,
+          defects: options.defect,
+          policy: options.policy,
+          seed: options.seed,
+          timeLimit: (options.timeLimit ?? Infinity) * 1e6,
+          ingestUrl: await service.ingestUrl(),
+          // With --json standard output is for the report alone.
+          console: (text) => (options.json === true ? process.stderr : process.stdout).write(text),
+          interrupt: interruption(),
+        });
+        const report = await reportOf(service, session);
+        if (options.json === true) printJson(report);
+        else printReport(report);
+        process.exitCode = exitCodeOf(report);
+      } finally {
+        await service.close();
+      }
+    });
+}

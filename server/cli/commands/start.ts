@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Command } from 'commander';
+import type { DefectName } from '../../../emulator/kernel/defects.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { bold, note, printLine } from '../output.ts';
+import { packageFile } from '../../package-paths.ts';
+import type { LoadedProgram } from '../program-loader.ts';
+import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
+import { DEFAULT_PORT, inProcess, ownService } from '../service-access.ts';
+import { runSession } from '../session.ts';
+import { interruption, untilInterrupted } from '../signals.ts';
+import { parsePort, withDataOption, withDefectOption } from './options.ts';
+
+interface StartOptions {
+  readonly port: number;
+  readonly once?: boolean;
+  readonly defect: readonly DefectName[];
+  readonly data?: string;
+}
+
+/** `sel4scope start`: the service, the reply audit on the embedded kernel, and the dashboard to look at it. */
+export function startCommand(): Command {
+  return withDefectOption(withDataOption(new Command('start')))
+    .description('start the service, run the reply audit on the embedded kernel, and stay up')
+    .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, DEFAULT_PORT)
+    .option('--once', 'exit after the audit: 0 without anomalies, 1 with some')
+    .action(async (options: StartOptions) => {
+      const service = await ownService(options.data);
+      try {
+        const { url, ingestUrl } = await service.listen({ port: options.port });
+        const session = await runSession(await replyAudit(), {
+          configuration: 'riscv64-mcs', defects: options.defect, policy: 'warn', seed: 0, timeLimit: Infinity,
+          ingestUrl, console: (text) => process.stdout.write(text), interrupt: interruption(),
+        });
+        const report = await reportOf(inProcess(service, url, ingestUrl), session);
+        printReport(report);
+        process.exitCode = exitCodeOf(report);
+        if (options.once === true || process.exitCode === EXIT.interrupted) return;
+        printLine();
+        printLine(`dashboard: ${bold(`${url}/`)}`);
+        note('stop with Ctrl-C');
+        await untilInterrupted();
+      } finally {
+        await service.close();
+      }
+    });
+}
+
+/** The bundled audit, as built. */
+async function replyAudit(): Promise<LoadedProgram> {
+  const module = await import(packageFile('dist/examples/reply-audit.js').href) as { readonly default?: LoadedProgram['main'] };
+  if (module.default === undefined) throw new CommandError(EXIT.unreadable, 'the reply audit is not built', 'run `npm run build`');
+  return { name: 'reply-audit.ts', main: module.default };
+}

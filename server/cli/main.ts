@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: BSD-2-Clause
+/** The `sel4scope` command: reads arguments, runs one command, sets the exit code. */
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../package-version.ts';
+import { anomaliesCommand } from './commands/anomalies.ts';
+import { explainCommand } from './commands/explain.ts';
+import { generateCommand } from './commands/generate.ts';
+import { recordsCommand } from './commands/records.ts';
+import { runCommand } from './commands/run.ts';
+import { runsCommand } from './commands/runs.ts';
+import { serveCommand } from './commands/serve.ts';
+import { startCommand } from './commands/start.ts';
+import { EXIT } from './exit-codes.ts';
+import { asCommandError } from './failures.ts';
+import { note } from './output.ts';
+
+function program(): Command {
+  const command = new Command('sel4scope')
+    .description('Shows and checks every reply that an seL4 kernel gives its user threads.')
+    .version(packageVersion())
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', `
+Examples:
+  sel4scope run hello.ts                     run a user program on the embedded kernel, its replies checked and kept
+  sel4scope serve                            the trace service and its dashboard, on loopback
+  sel4scope anomalies                        what was found in the last run
+  sel4scope records --method SchedContextConsumed --json
+  sel4scope explain K05
+
+Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
+5 timeout, 130 interrupted.`);
+  for (const make of [startCommand, runCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, explainCommand, generateCommand]) {
+    command.addCommand(make());
+  }
+  // Subcommands inherit these only when they are set on each.
+  for (const each of [command, ...command.commands]) each.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  return command;
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+      return;
+    }
+    const failure = asCommandError(error);
+    note(`sel4scope: ${failure.message}`);
+    if (failure.hint !== undefined) note(`  ${failure.hint}`);
+    process.exitCode = failure.exitCode;
+  }
+}
+
+await main();

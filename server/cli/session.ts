@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Runs a user program on the model, its records streaming into a trace service. */
+import { randomUUID } from 'node:crypto';
+import type { DefectName } from '../../emulator/kernel/defects.ts';
+import { ModelKernel } from '../../emulator/kernel/model.ts';
+import { BatchingSink } from '../../emulator/probe/batching-sink.ts';
+import { Probe } from '../../emulator/probe/probe.ts';
+import { TraceClient } from '../../emulator/probe/trace-client.ts';
+import { UserThreads, type RunEnd } from '../../emulator/user/threads.ts';
+import type { BundledConfigurationName } from '../../schema/idl/model.ts';
+import type { RunEnd as WireRunEnd } from '../../schema/trace/wire.ts';
+import { ClassicRootTask, RootTask, type ReplyPolicy, type ReplyStatistics } from '../../stubs/index.ts';
+import { packageVersion } from '../package-version.ts';
+import type { LoadedProgram } from './program-loader.ts';
+
+export interface SessionOptions {
+  readonly configuration: BundledConfigurationName;
+  readonly defects: readonly DefectName[];
+  readonly seed: number;
+  /** What the stubs do with a reply that breaks the protocol. */
+  readonly policy: ReplyPolicy;
+  /** Virtual time at which the run ends, ns; Infinity for never. */
+  readonly timeLimit: number;
+  /** Ends the run when it aborts. */
+  readonly interrupt?: AbortSignal;
+  readonly ingestUrl: string;
+  /** Receives what the program prints through the kernel. */
+  readonly console: (text: string) => void;
+}
+
+export interface SessionReport {
+  readonly run: string;
+  readonly end: RunEnd | 'crashed';
+  /** What the program threw. */
+  readonly error: unknown;
+  /** Of the stubs. */
+  readonly replies: ReplyStatistics;
+}
+
+const END_ON_WIRE: Readonly<Record<RunEnd | 'crashed', WireRunEnd>> = {
+  completed: 'completed', stalled: 'stalled', halted: 'completed', timeLimit: 'interrupted', interrupted: 'interrupted', crashed: 'failed',
+};
+
+/** Traps between two turns of the event loop, so that signals, acknowledgements and pages are not kept waiting. */
+const TRAPS_PER_TURN = 8192;
+
+/** Runs the program to its end. Everything is committed by the service when this resolves. */
+export async function runSession(program: LoadedProgram, options: SessionOptions): Promise<SessionReport> {
+  const { configuration, defects } = options;
+  const run = randomUUID();
+  const client = await TraceClient.connect(options.ingestUrl, {
+    id: run, program: program.name, kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}`, configuration, seed: options.seed, defects,
+  });
+  const sink = new BatchingSink((batch) => client.send(batch));
+  const host = new ModelKernel({ configuration, defects, console: options.console });
+  new Probe(host, sink);
+  const threads = new UserThreads(host, { timeLimit: options.timeLimit, pause: pauses(client) });
+  options.interrupt?.addEventListener('abort', () => threads.stop(), { once: true });
+
+  let replies: ReplyStatistics = { checked: 0, findings: new Map() };
+  let end: RunEnd | 'crashed' = 'crashed';
+  let error: unknown;
+  try {
+    end = await threads.run('root', async (context, bootInfo) => {
+      const taskOptions = { replies: { policy: options.policy }, debugNames: true };
+      const task = configuration === 'riscv64-mcs'
+        ? new RootTask(context, bootInfo, taskOptions)
+        : new ClassicRootTask(context, bootInfo, taskOptions);
+      try {
+        await (program.main as (task: RootTask | ClassicRootTask) => Promise<void> | void)(task);
+      } finally {
+        replies = task.replies.statistics;
+      }
+    });
+  } catch (thrown) {
+    error = thrown;
+  }
+  sink.end();
+  await client.close(END_ON_WIRE[end], error instanceof Error ? error.message : '');
+  return { run, end, error, replies };
+}
+
+/** When the threads wait: for room in the trace window, and now and then for one turn of the event loop. */
+function pauses(client: TraceClient): () => Promise<void> | undefined {
+  let traps = 0;
+  return () => {
+    if (++traps < TRAPS_PER_TURN) return client.ready();
+    traps = 0;
+    return new Promise((resolve) => { setImmediate(resolve); });
+  };
+}
