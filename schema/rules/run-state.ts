@@ -2,11 +2,11 @@
 /** What earlier records said about each thread of a run. Filled by the rule engine as records pass, in sequence order. */
 import { CAP_TYPE, CAP_TYPE_NONE } from '../abi/cap-types.ts';
 import { FAULT_LABELS } from '../abi/faults.ts';
-import { tagLength } from '../abi/message-info.ts';
 import { SLOT } from '../abi/registers.ts';
 import { STATE } from '../abi/thread-state.ts';
 import type { Subject } from '../trace/names.ts';
 import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
+import { consumedTime } from './consumed.ts';
 import type { TraceContext } from './rule.ts';
 import { SYSCALL_CLASS } from './syscall-class.ts';
 import { BADGE_BIT, TAG_BIT } from './written.ts';
@@ -60,7 +60,7 @@ export interface RunSnapshot {
   readonly version: 1;
   readonly threads: readonly (readonly [id: number, knowledge: Partial<ThreadKnowledge>])[];
   readonly names: readonly (readonly [id: number, name: string])[];
-  readonly consumedReads: readonly (readonly [object: number, time: number])[];
+  readonly consumed: readonly (readonly [object: number, time: number])[];
 }
 
 /** Thread ids below this are kept in an array. Ids are small integers; larger ones cost a map lookup. */
@@ -75,8 +75,8 @@ export class RunState {
   private readonly dense: (ThreadKnowledge | undefined)[] = [];
   private readonly sparse = new Map<number, ThreadKnowledge>();
   private readonly names = new Map<number, string>();
-  /** Entry time of the last trap that read the consumed time of a scheduling context, ns. */
-  private readonly consumedReads = new Map<number, number>();
+  /** Consumed time that replies stated for each scheduling context, ns in total. */
+  private readonly consumed = new Map<number, number>();
 
   /** Knowledge of a thread; created on first use with everything unknown. */
   thread(id: number): ThreadKnowledge {
@@ -104,9 +104,9 @@ export class RunState {
     return name === undefined || name === '' ? `thread ${thread}` : `thread ${thread} (${name})`;
   }
 
-  /** Virtual time of entry of the last trap that reset a scheduling context's consumed time; 0 when none is known. */
-  consumedReadAt(object: number): number {
-    return this.consumedReads.get(object) ?? 0;
+  /** Sum of the consumed times that replies stated for a scheduling context, ns. */
+  consumedBy(object: number): number {
+    return this.consumed.get(object) ?? 0;
   }
 
   /** Takes in what a record says. Rules are asked before. */
@@ -116,14 +116,21 @@ export class RunState {
     if (record.thread !== 0) applyInvoker(context);
     for (let i = 0; i < record.deliveryCount; i++) applyDelivery(this, record, record.deliveries[i]!);
     if (record.next !== 0) applyRunning(context.next, record);
-    if (context.done && readsConsumed(context)) this.consumedReads.set(record.object, record.entryTime);
+    if (record.capType === CAP_TYPE.SchedContext) this.addConsumed(context);
+  }
+
+  private addConsumed({ record, method }: TraceContext): void {
+    const consumed = consumedTime(record, method);
+    // A value that rule T01 objects to must not make it object to all that follow.
+    const total = this.consumedBy(record.object) + consumed;
+    if (consumed > 0 && total <= record.exitTime) this.consumed.set(record.object, total);
   }
 
   snapshot(): RunSnapshot {
     const threads: [number, Partial<ThreadKnowledge>][] = [];
     this.dense.forEach((knowledge, id) => { if (knowledge !== undefined) threads.push([id, { ...knowledge }]); });
     for (const [id, knowledge] of this.sparse) threads.push([id, { ...knowledge }]);
-    return { version: 1, threads, names: [...this.names], consumedReads: [...this.consumedReads] };
+    return { version: 1, threads, names: [...this.names], consumed: [...this.consumed] };
   }
 
   /** The state of a snapshot. Throws a TypeError for something that is none. */
@@ -135,7 +142,7 @@ export class RunState {
       run.anyDestroyed ||= knowledge.destroyed === true;
     }
     for (const [id, name] of snapshot.names) run.names.set(id, name);
-    for (const [object, time] of snapshot.consumedReads) run.consumedReads.set(object, time);
+    for (const [object, time] of snapshot.consumed) run.consumed.set(object, time);
     return run;
   }
 }
@@ -233,16 +240,4 @@ export function owesReply(context: TraceContext): boolean {
 function suspendsItself(context: TraceContext): boolean {
   const { record } = context;
   return record.outcome === OUTCOME.stopped && record.object === record.thread && context.method?.id === 'TCBSuspend';
-}
-
-/** Whether the trap answered with the consumed time of the invoked scheduling context, which resets it. */
-function readsConsumed(context: TraceContext): boolean {
-  const { record, method } = context;
-  if (method === undefined || record.capType !== CAP_TYPE.SchedContext || record.outcome !== OUTCOME.replied) return false;
-  if (method.id !== 'SchedContextConsumed' && method.id !== 'SchedContextYieldTo') return false;
-  for (let i = 0; i < record.deliveryCount; i++) {
-    const delivery = record.deliveries[i]!;
-    if (delivery.kind === DELIVERY.reply && tagLength(delivery.tagLo) > 0) return true;
-  }
-  return false;
 }

@@ -1,37 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Rules over time on MCS kernels. */
-import { tagLength } from '../abi/message-info.ts';
-import { lanesToHex, lanesToNumber } from '../abi/word.ts';
 import { STATE } from '../abi/thread-state.ts';
-import { DELIVERY, OUTCOME, TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
+import { TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
+import { READS_CONSUMED, consumedTime } from './consumed.ts';
 import { TRIGGER, type RuleInfo, type TraceRule } from './rule.ts';
 
-/** Consumed time comes in whole microseconds. */
-const NS_PER_US = 1000;
+/** Consumed times are rounded down to microseconds, each. */
+const ROUNDING = 1000;
 
 const consumedSanity: RuleInfo = {
   id: 'T01', name: 'consumed-sanity', severity: 'warning',
   title: 'More time was consumed than has passed',
   explanation:
-    'The consumed time of a scheduling context counts microseconds since it was last read, and one core cannot spend more than the time that has ' +
-    'passed since then. A larger value is in another unit, overflowed, or was not reset by the last read. ' +
-    'Check the conversion from timer ticks and the place that clears the counter.',
+    'The consumed time of a scheduling context counts microseconds since it was last read, so on one core all values that were read add up to no ' +
+    'more than the time since boot. A single value may reach back before the last read, because running time is charged late. ' +
+    'A larger sum is in another unit, overflowed, or was not reset by a read: check the conversion from timer ticks and the place that clears the counter.',
   references: ['1db081075', 'manual: Scheduling Contexts'],
 };
 export const T01: TraceRule = {
-  info: consumedSanity, on: ['SchedContextConsumed', 'SchedContextYieldTo'],
-  check({ record, run }, report) {
-    if (record.outcome !== OUTCOME.replied || record.object === 0) return;
-    for (let i = 0; i < record.deliveryCount; i++) {
-      const delivery = record.deliveries[i]!;
-      if (delivery.kind !== DELIVERY.reply || delivery.thread !== record.thread || tagLength(delivery.tagLo) === 0) continue;
-      const lo = delivery.words[0]!;
-      const hi = delivery.words[1]!;
-      const elapsed = record.exitTime - run.consumedReadAt(record.object);
-      const consumed = (lanesToNumber(lo, hi) ?? Infinity) * NS_PER_US;
-      if (consumed <= elapsed + NS_PER_US) continue;
-      report(consumedSanity, `The scheduling context claims ${lanesToHex(lo, hi)} us, but only ${Math.floor(elapsed / NS_PER_US)} us have passed since it was read.`);
-    }
+  info: consumedSanity, on: READS_CONSUMED,
+  check({ record, run, method }, report) {
+    const consumed = consumedTime(record, method);
+    const total = run.consumedBy(record.object) + consumed;
+    if (consumed < 0 || total <= record.exitTime + ROUNDING) return;
+    report(consumedSanity, `The scheduling context claims ${consumed / 1000} us, ${total / 1000} us with what was read before, but only ${record.exitTime / 1000} us have passed.`);
   },
 };
 

@@ -150,10 +150,17 @@ export const DELIVERY_CASES: readonly RuleCase[] = [
     trace: (t) => t.record().call('SchedContextConsumed').on(9).reply({}, 0x8000_0000_0000_0000n),
   },
   {
-    rule: 'T01', title: 'all of the time that has passed', expect: [],
+    rule: 'T01', title: 'a value in another unit is reported once', expect: ['T01'],
     trace: (t) => {
-      t.record().time(5_000_000, 5_000_500).call('SchedContextConsumed').on(9).reply({}, 5_000);
-      t.record().time(5_100_000, 5_100_500).call('SchedContextConsumed').on(9).reply({}, 100);
+      t.record().time(5_000_000, 5_000_500).call('SchedContextConsumed').on(9).reply({}, 40_000);
+      t.record().time(5_100_000, 5_100_500).call('SchedContextConsumed').on(9).reply({}, 90);
+    },
+  },
+  {
+    rule: 'T01', title: 'all of the time that has passed, part of it charged after the first read', expect: [],
+    trace: (t) => {
+      t.record().time(5_000_000, 5_000_500).call('SchedContextConsumed').on(9).reply({}, 4_000);
+      t.record().time(5_100_000, 5_100_500).call('SchedContextConsumed').on(9).reply({}, 1_100);
       t.record().time(5_100_900, 5_101_500).call('SchedContextConsumed').on(8).reply({}, 5_100);
     },
   },
