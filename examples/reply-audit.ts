@@ -13,6 +13,8 @@ import { THREAD_CASES } from './audit/threads.ts';
 
 const CASES: readonly AuditCase[] = [...MEMORY_CASES, ...CSPACE_CASES, ...THREAD_CASES, ...SCHEDULING_CASES];
 const SYSCALLS: readonly InvokingSyscall[] = ['Call', 'Send', 'NBSend'];
+/** Interrupt lines for the cases of one system call. */
+const IRQS = 16;
 
 export default async function main(task: RootTask): Promise<void> {
   // What breaks the protocol is recorded by the trace; the audit goes on.
@@ -25,8 +27,8 @@ export default async function main(task: RootTask): Promise<void> {
       failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  for (const syscall of SYSCALLS) {
-    const auditor = new Auditor(task, syscall);
+  for (const [i, syscall] of SYSCALLS.entries()) {
+    const auditor = new Auditor(task, syscall, 1 + IRQS * i);
     for (const { title, run } of CASES) await attempt(`${title}, by ${syscall}`, () => run(auditor));
     console.log(`by ${syscall}: ${auditor.invoked.size} methods, ${auditor.invocations} invocations`);
   }

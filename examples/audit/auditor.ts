@@ -20,10 +20,18 @@ export class Auditor {
   /** Methods invoked, by id. */
   readonly invoked = new Set<string>();
   invocations = 0;
+  private irq: number;
 
-  constructor(task: RootTask, syscall: InvokingSyscall) {
+  /** @param firstIrq first interrupt line that the cases may take */
+  constructor(task: RootTask, syscall: InvokingSyscall, firstIrq: number) {
     this.task = task;
     this.syscall = syscall;
+    this.irq = firstIrq;
+  }
+
+  /** An interrupt line without a handler: each is handed out once. */
+  freeIrq(): number {
+    return this.irq++;
   }
 
   /** Sends a request that the kernel must accept. */

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Untyped memory, address spaces, frames. */
 import { CapRights, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, Untyped, VMAttributes, type RootTask } from 'sel4scope';
-import type { AuditCase } from './auditor.ts';
+import type { AuditCase, Auditor } from './auditor.ts';
 import { DEPTH, ENDPOINT, PAGE, emptySlot, stoppedThread } from './objects.ts';
 
-/** A page table region of its own for each mapping: 2 MiB apart, above the SDK's own mappings. */
-let nextRegion = 0x2000_0000;
-function unmappedRegion(): number {
-  nextRegion += 0x20_0000;
-  return nextRegion;
+/** An address whose page table does not exist: the start of a 2 MiB region that nothing else uses. */
+function unmappedRegion(a: Auditor): number {
+  return a.task.resources.addresses.allocate(21);
 }
 
 /** A frame that is mapped, in a region whose page table exists. */
@@ -55,7 +53,7 @@ export const MEMORY_CASES: readonly AuditCase[] = [
     title: 'map and unmap a page table',
     run: async (a) => {
       const table = await a.task.untyped.create('RISCV_PageTable');
-      const address = unmappedRegion();
+      const address = unmappedRegion(a);
       await a.accepted(table, RISCVPageTable.methods.map, a.task.vspace, address, VMAttributes.default);
       await a.accepted(table, RISCVPageTable.methods.unmap);
     },
@@ -79,14 +77,14 @@ export const MEMORY_CASES: readonly AuditCase[] = [
     title: 'map a frame where no page table is',
     run: async (a) => {
       const frame = await a.task.untyped.create('RISCV_4K_Page');
-      await a.refused('FailedLookup', frame, RISCVPage.methods.map, a.task.vspace, unmappedRegion(), CapRights.readWrite, VMAttributes.default);
+      await a.refused('FailedLookup', frame, RISCVPage.methods.map, a.task.vspace, unmappedRegion(a), CapRights.readWrite, VMAttributes.default);
     },
   },
   {
     title: 'map a frame at an unaligned address',
     run: async (a) => {
       const frame = await a.task.untyped.create('RISCV_4K_Page');
-      await a.refused('AlignmentError', frame, RISCVPage.methods.map, a.task.vspace, unmappedRegion() + 8, CapRights.readWrite, VMAttributes.default);
+      await a.refused('AlignmentError', frame, RISCVPage.methods.map, a.task.vspace, unmappedRegion(a) + 8, CapRights.readWrite, VMAttributes.default);
     },
   },
   {

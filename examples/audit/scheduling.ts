@@ -4,9 +4,6 @@ import { DomainSet, IRQControl, IRQHandler, SchedContext, SchedControl, type Roo
 import type { AuditCase } from './auditor.ts';
 import { DEPTH, emptySlot, idleThread, stoppedThread } from './objects.ts';
 
-/** Interrupt lines are handed out once; every case takes a new one. */
-let nextIrq = 1;
-
 async function configured(task: RootTask): Promise<SchedContext> {
   const schedContext = await task.untyped.create('SchedContext', { sizeBits: 8 });
   await task.schedControl().configureFlags(schedContext, 1000, 2000, 0, 0, 0);
@@ -88,7 +85,7 @@ export const SCHEDULING_CASES: readonly AuditCase[] = [
     title: 'interrupt handler: get, notify, acknowledge, clear',
     run: async (a) => {
       const slot = emptySlot(a);
-      await a.task.irqControl.get(nextIrq++, a.task.cnode, slot, DEPTH);
+      await a.task.irqControl.get(a.freeIrq(), a.task.cnode, slot, DEPTH);
       const handler = new IRQHandler(a.task.runtime, slot);
       await a.accepted(handler, IRQHandler.methods.setNotification, await a.task.untyped.create('Notification'));
       await a.accepted(handler, IRQHandler.methods.ack);
@@ -98,8 +95,8 @@ export const SCHEDULING_CASES: readonly AuditCase[] = [
   {
     title: 'interrupt line: a free one, and one with a trigger, which this platform cannot choose',
     run: async (a) => {
-      await a.accepted(a.task.irqControl, IRQControl.methods.get, nextIrq++, a.task.cnode, emptySlot(a), DEPTH);
-      await a.refused('IllegalOperation', a.task.irqControl, IRQControl.methods.getTrigger, nextIrq, 0, a.task.cnode, emptySlot(a), DEPTH);
+      await a.accepted(a.task.irqControl, IRQControl.methods.get, a.freeIrq(), a.task.cnode, emptySlot(a), DEPTH);
+      await a.refused('IllegalOperation', a.task.irqControl, IRQControl.methods.getTrigger, a.freeIrq(), 0, a.task.cnode, emptySlot(a), DEPTH);
     },
   },
   {
