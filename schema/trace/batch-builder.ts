@@ -65,9 +65,10 @@ export class BatchBuilder {
       + BOUND.transition * this.transitionTotal + BOUND.word * (this.wordTotal + this.capTotal + this.deliveryWordTotal);
   }
 
-  /** Whether a record fits the limits of one batch together with those that are in it. */
-  hasRoomFor(record: TrapRecord): boolean {
-    return this.rows < BATCH_LIMITS.records
+  /** Whether a record fits the limits of one batch together with what is in it, and surely makes it no larger than `maxBytes`. */
+  hasRoomFor(record: TrapRecord, maxBytes = Infinity): boolean {
+    return (maxBytes === Infinity || this.sizeBound + boundOf(record) <= maxBytes)
+      && this.rows < BATCH_LIMITS.records
       && this.wordTotal + record.wordCount <= BATCH_LIMITS.words
       && this.deliveryTotal + record.deliveryCount <= BATCH_LIMITS.deliveries
       && this.transitionTotal + record.transitionCount <= BATCH_LIMITS.transitions
@@ -277,6 +278,13 @@ export class BatchBuilder {
       }
     }
   }
+}
+
+/** What a record adds to the bound of a batch's size. */
+function boundOf(record: TrapRecord): number {
+  let words = record.wordCount + record.capCount;
+  for (let i = 0; i < record.deliveryCount; i++) words += record.deliveries[i]!.wordCount;
+  return BOUND.record + BOUND.delivery * record.deliveryCount + BOUND.transition * record.transitionCount + BOUND.word * words;
 }
 
 function isTime(value: number): boolean {
