@@ -32,15 +32,17 @@ export function cancelIpc(kernel: Kernel, thread: Tcb): void {
 
 /** Lets a thread whose endpoint or notification is gone make its system call again. On MCS a faulter becomes inactive instead. */
 export function restartWaiter(kernel: Kernel, thread: Tcb): void {
+  const faulted = thread.fault !== null;
+  thread.fault = null;
   if (thread.reply !== null) unlinkReply(thread.reply);
-  if (!kernel.mcs) {
-    changeState(kernel, thread, STATE.Restart);
-    enqueueFirst(kernel, thread);
-  } else if (thread.fault !== null) {
-    thread.fault = null;
+  if (kernel.mcs && faulted) {
     changeState(kernel, thread, STATE.Inactive);
+    return;
+  }
+  changeState(kernel, thread, STATE.Restart);
+  if (!kernel.mcs) {
+    enqueueFirst(kernel, thread);
   } else {
-    changeState(kernel, thread, STATE.Restart);
     wakeContext(kernel, thread.schedContext);
     possibleSwitchTo(kernel, thread);
   }

@@ -7,7 +7,7 @@ import type { SchedContext, Tcb } from '../objects.ts';
 import { completeYieldTo } from '../object/yield-to.ts';
 import { resumeAtFaultIp } from '../object/user-context.ts';
 import { setThreadState } from '../registers.ts';
-import { commitTime, domainExpired, endBudget, setTimer } from './budget.ts';
+import { TIME_SLICE_TICKS, commitTime, domainExpired, endBudget, setTimer } from './budget.ts';
 import { unblockContext } from './context-binding.ts';
 import { isSchedulable, possibleSwitchTo, rescheduleRequired } from './readiness.ts';
 import { dequeueReady, enqueueFirst, enqueueLast, firstReady, highestReadyPriority } from './ready-queue.ts';
@@ -32,7 +32,10 @@ export function startBootThread(kernel: Kernel, thread: Tcb, context: SchedConte
     thread.schedContext = context;
     kernel.currentSchedContext = context;
   }
-  if (!kernel.mcs) setupMasterReply(thread);
+  if (!kernel.mcs) {
+    thread.timeSlice = TIME_SLICE_TICKS;
+    setupMasterReply(thread);
+  }
   setThreadState(kernel, thread, STATE.Running);
   kernel.current = thread;
   setTimer(kernel);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { describe, expect, it } from 'vitest';
+import { SLOT, STATE, type Scheduling } from '../../../schema/abi/index.ts';
+import { World } from '../testing-threads.ts';
+import { TICK } from './budget.ts';
+
+const CONFIGURATIONS: readonly Scheduling[] = ['mcs', 'classic'];
+
+function pc(thread: { registers: Uint32Array }): number {
+  return thread.registers[2 * SLOT.NextIP]!;
+}
+
+describe.each(CONFIGURATIONS)('the scheduler on %s', (scheduling) => {
+  it('runs the highest priority', () => {
+    const world = new World(scheduling);
+    const low = world.thread('low', { priority: 1 });
+    const high = world.thread('high', { priority: 200 });
+    world.resume(high, low);
+    world.rest();
+    world.mustRun(high);
+    world.wait(world.notification());
+    world.mustRun(low);
+    world.wait(world.notification());
+    world.mustRun(world.kernel.idleThread);
+  });
+
+  it('lets a thread of equal priority wait until the running one gives way', () => {
+    const world = new World(scheduling);
+    const a = world.thread('a', { priority: 100, mcp: 100 });
+    const b = world.thread('b', { priority: 50 });
+    world.resume(a);
+    world.rest();
+    world.succeed(b.cptr, 'TCBSetPriority', [100], [a.cptr]);
+    world.succeed(b.cptr, 'TCBResume');
+    world.mustRun(a);
+    world.trap('Yield');
+    world.mustRun(b);
+    world.trap('Yield');
+    world.mustRun(a);
+  });
+
+  it('follows changes of priority', () => {
+    const world = new World(scheduling);
+    const a = world.thread('a', { priority: 100, mcp: 255 });
+    const b = world.thread('b', { priority: 90 });
+    world.resume(a, b);
+    world.rest();
+    world.mustRun(a);
+    world.succeed(b.cptr, 'TCBSetPriority', [101], [a.cptr]);
+    world.mustRun(b);
+    world.wait(world.notification());
+    world.succeed(a.cptr, 'TCBSetPriority', [10], [a.cptr]);
+    world.mustRun(a);
+  });
+
+  it('reorders waiters by their new priority on MCS only', () => {
+    const world = new World(scheduling);
+    const endpoint = world.endpoint();
+    const a = world.thread('a', { priority: 103, mcp: 255 });
+    const b = world.thread('b', { priority: 102 });
+    const c = world.thread('c', { priority: 101 });
+    world.resume(a, b, c);
+    world.rest();
+    world.wait(endpoint);
+    world.wait(endpoint);
+    world.mustRun(c);
+    world.succeed(b.cptr, 'TCBSetPriority', [110], [a.cptr]);
+    expect(endpoint.object.queue.map((t) => t.name)).toEqual(scheduling === 'mcs' ? ['b', 'a'] : ['a', 'b']);
+  });
+
+  it('lets the threads of a priority take turns when their time slices end', () => {
+    const world = new World(scheduling);
+    const threads = ['a', 'b', 'c'].map((name) => world.thread(name, { priority: 60 }));
+    world.resume(...threads);
+    world.rest();
+    const order: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      order.push(world.current.name);
+      world.runUntilSwitch();
+    }
+    expect(order.slice(0, 3).sort()).toEqual(['a', 'b', 'c']);
+    expect(order.slice(3)).toEqual(order.slice(0, 3));
+  });
+
+  it('suspends and resumes a running thread where it would have gone on', () => {
+    const world = new World(scheduling);
+    const victim = world.thread('victim', { priority: 50 });
+    const boss = world.thread('boss', { priority: 100 });
+    const wakeUp = world.notification();
+    world.resume(victim, boss);
+    world.rest();
+    world.wait(wakeUp);
+    world.mustRun(victim);
+    const before = pc(victim.object);
+    world.trap('Send', { cptr: wakeUp.cptr });
+    world.mustRun(boss);
+    world.clear();
+    world.succeed(victim.cptr, 'TCBSuspend');
+    expect(victim.object.state).toBe(STATE.Inactive);
+    world.succeed(victim.cptr, 'TCBResume');
+    expect(victim.object.state).toBe(STATE.Restart);
+    expect(world.transitions.filter((t) => t.startsWith('victim'))).toEqual(['victim: Running -> Inactive', 'victim: Inactive -> Restart']);
+    world.wait(wakeUp);
+    world.mustRun(victim);
+    expect(victim.object.state).toBe(STATE.Running);
+    expect(pc(victim.object)).toBe(before + 4);
+  });
+
+  it('suspends a thread that asks for it itself, without a reply, at its trap', () => {
+    const world = new World(scheduling);
+    const thread = world.thread('thread');
+    world.resume(thread);
+    world.rest();
+    world.clear();
+    world.call(thread.cptr, 'TCBSuspend');
+    expect(world.transitions).toEqual(['thread: Running -> Restart', 'thread: Restart -> Inactive']);
+    expect(world.events.filter((event) => event.includes('<-'))).toEqual([]);
+    const { registers } = thread.object;
+    expect(registers[2 * SLOT.NextIP]).toBe(registers[2 * SLOT.FaultIP]! + 4);
+  });
+
+  it('resumes a waiting thread, which then waits again', () => {
+    const world = new World(scheduling);
+    const endpoint = world.endpoint();
+    const waiter = world.thread('waiter', { priority: 100 });
+    const other = world.thread('other', { priority: 50 });
+    world.resume(waiter, other);
+    world.rest();
+    world.wait(endpoint);
+    world.mustRun(other);
+    world.clear();
+    world.succeed(waiter.cptr, 'TCBResume');
+    world.mustRun(waiter);
+    expect(world.transitions.filter((t) => t.startsWith('waiter'))).toEqual(['waiter: BlockedOnReceive -> Restart', 'waiter: Restart -> Running']);
+    world.host.syscall();
+    expect(waiter.object.state).toBe(STATE.BlockedOnReceive);
+  });
+
+  it('lets a destroyed thread never run again', () => {
+    const world = new World(scheduling);
+    const victim = world.thread('victim', { priority: 100 });
+    const other = world.thread('other', { priority: 50 });
+    world.resume(other, victim);
+    world.rest();
+    world.invoke('Call', 2, 'CNodeDelete', [victim.cptr, 64]);
+    expect(victim.object.alive).toBe(false);
+    expect(victim.object.state).toBe(STATE.Inactive);
+    world.mustRun(other);
+  });
+});
+
+describe('budgets', () => {
+  it('end: a sporadic thread waits until its refill', () => {
+    const world = new World('mcs');
+    const busy = world.thread('busy', { time: { budget: 1000, period: 10_000 } });
+    world.resume(busy);
+    world.rest();
+    const start = world.kernel.time;
+    world.mustRun(busy);
+    world.runUntilSwitch();
+    world.mustRun(world.kernel.idleThread);
+    expect(world.kernel.releaseQueue).toEqual([busy.object]);
+    expect(busy.object.state).toBe(STATE.Running);
+    expect(world.kernel.time - start).toBeLessThan(1_001_000);
+    world.runUntilSwitch();
+    world.mustRun(busy);
+    const waited = world.kernel.time - start;
+    expect(waited).toBeGreaterThan(9_980_000);
+    expect(waited).toBeLessThan(10_020_000);
+  });
+
+  it('without enough left for a kernel entry keep the system call from being executed', () => {
+    const world = new World('mcs');
+    const busy = world.thread('busy', { time: { budget: 1000, period: 10_000 } });
+    world.resume(busy);
+    world.rest();
+    world.host.compute(990_000);
+    world.mustRun(busy);
+    const notification = world.notification();
+    const at = pc(busy.object);
+    world.clear();
+    world.trap('Send', { cptr: notification.cptr });
+    expect(world.events).toEqual(['busy: Running -> Restart', 'out of budget']);
+    expect(notification.object.state).toBe(0);
+    world.runUntilSwitch();
+    world.mustRun(busy);
+    expect(pc(busy.object)).toBe(at);
+    world.host.syscall();
+    expect(notification.object.state).toBe(2);
+  });
+
+  it('are given up by Yield until the next refill, and only what was used counts as consumed', () => {
+    const world = new World('mcs');
+    const busy = world.thread('busy', { time: { budget: 1000, period: 10_000 } });
+    world.resume(busy);
+    world.rest();
+    world.host.compute(100_000);
+    world.trap('Yield');
+    world.mustRun(world.kernel.idleThread);
+    expect(busy.context!.object.consumed).toBeGreaterThanOrEqual(100_000);
+    expect(busy.context!.object.consumed).toBeLessThan(102_000);
+    expect(busy.context!.object.refills).toHaveLength(1);
+  });
+
+  it('interrupt a lower thread when a refill is ready', () => {
+    const world = new World('mcs');
+    const periodic = world.thread('periodic', { priority: 200, time: { budget: 100, period: 1000 } });
+    const background = world.thread('background', { priority: 1 });
+    world.resume(background, periodic);
+    world.rest();
+    world.mustRun(periodic);
+    const starts: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      starts.push(world.kernel.time);
+      world.trap('Yield');
+      world.mustRun(background);
+      world.runUntilSwitch();
+      world.mustRun(periodic);
+    }
+    for (let i = 1; i < starts.length; i++) {
+      expect(starts[i]! - starts[i - 1]!).toBeGreaterThan(980_000);
+      expect(starts[i]! - starts[i - 1]!).toBeLessThan(1_020_000);
+    }
+  });
+
+  it('are reported by Consumed in µs since the last time, and reset', () => {
+    const world = new World('mcs');
+    const worker = world.thread('worker', { priority: 50 });
+    const asker = world.thread('asker', { priority: 100 });
+    const wakeUp = world.notification();
+    world.resume(worker, asker);
+    world.rest();
+    world.wait(wakeUp);
+    world.mustRun(worker);
+    world.host.compute(250_000);
+    world.trap('Send', { cptr: wakeUp.cptr });
+    world.mustRun(asker);
+    world.clear();
+    const answer = world.call(worker.context!.cptr, 'SchedContextConsumed');
+    expect(answer).toMatchObject({ badge: 0n, label: 0, length: 1 });
+    expect(Number(answer.words[0])).toBeGreaterThanOrEqual(250);
+    expect(Number(answer.words[0])).toBeLessThan(255);
+    expect(world.writes(asker.object, 'reply').sort()).toEqual(['a0', 'a1', 'a2']);
+    expect(world.call(worker.context!.cptr, 'SchedContextConsumed').words).toEqual([0n]);
+    world.clear();
+    world.invoke('NBSend', worker.context!.cptr, 'SchedContextConsumed');
+    expect(world.writes(asker.object, 'reply')).toEqual([]);
+  });
+
+  it('are reported without message info with the defect', () => {
+    const world = new World('mcs', { defects: ['sc-consumed'] });
+    const other = world.schedContext('other');
+    world.clear();
+    expect(world.call(other.cptr, 'SchedContextConsumed')).toMatchObject({ badge: 0n, label: 0, length: 0 });
+    expect(world.writes(world.root, 'reply')).toEqual(['a2', 'a1', 'a0', 'a1']);
+    world.clear();
+    world.invoke('Send', other.cptr, 'SchedContextConsumed');
+    expect(world.writes(world.root, 'reply')).toEqual(['a2', 'a1']);
+  });
+
+  it('are needed to run: a resumed thread without one runs when it gets one', () => {
+    const world = new World('mcs');
+    const passive = world.thread('passive', { time: null, priority: 50 });
+    const other = world.thread('other', { priority: 40 });
+    const context = world.schedContext('context');
+    world.configure(context, { budget: 1000, period: 2000 });
+    world.resume(passive, other);
+    world.rest();
+    world.mustRun(other);
+    expect(passive.object.state).toBe(STATE.Restart);
+    world.succeed(context.cptr, 'SchedContextBind', [], [passive.cptr]);
+    world.mustRun(passive);
+  });
+});
+
+describe('ticks of a classic kernel', () => {
+  it('come every 2 ms, and end a time slice after 5', () => {
+    const world = new World('classic');
+    const a = world.thread('a', { priority: 60 });
+    const b = world.thread('b', { priority: 60 });
+    world.resume(a, b);
+    world.rest();
+    const first = world.current;
+    const switches: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      world.runUntilSwitch();
+      switches.push(world.kernel.time);
+    }
+    expect(world.current).not.toBe(first);
+    expect(switches[1]! - switches[0]!).toBe(5 * TICK);
+    expect(switches[2]! - switches[1]!).toBe(5 * TICK);
+  });
+
+  it('do not come while nothing can run', () => {
+    const world = new World('classic');
+    world.rest();
+    expect(world.host.idle()).toBe(false);
+  });
+});
