@@ -19,6 +19,7 @@ const zones = [
   { target: './emulator/probe', from: ['./emulator/kernel', './emulator/user', './emulator/machine'] },
   { target: './emulator/user', from: ['./emulator/kernel', './emulator/probe', './emulator/machine'] },
   { target: './server/!(cli)/**', from: ['./stubs', './emulator', './dashboards', './examples', './bench', './server/cli'] },
+  { target: './dashboards/page', from: ['./stubs', './emulator', './server', './examples', './bench'] },
   { target: './dashboards/!(build).*', from: ['./stubs', './emulator', './server', './examples', './bench'] },
 ];
 

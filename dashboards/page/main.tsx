@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Starts the page. */
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { Api } from './state/api.ts';
+import { Session } from './state/session.ts';
+
+const session = new Session({
+  api: new Api((input, init) => fetch(input, init)),
+  openSocket: (path) => {
+    const url = new URL(path, location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    url.hash = '';
+    return new WebSocket(url);
+  },
+  now: () => Date.now(),
+  schedule: (run) => requestAnimationFrame(run),
+  showLink: (hash, step) => {
+    if (hash === location.hash) return;
+    if (step) history.pushState(null, '', hash);
+    else history.replaceState(null, '', hash);
+  },
+});
+
+addEventListener('popstate', () => session.openLink(location.hash));
+addEventListener('online', () => session.retryConnection());
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) session.retryConnection();
+});
+
+render(<App session={session} />, document.getElementById('app')!);
+session.start(location.hash);

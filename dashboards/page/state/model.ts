@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** All that the page knows. Replaced, never changed in place; rows are in the source, which says by `revision` that it changed. */
+import type { AnomalyRow, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus } from '../../../schema/api/index.ts';
+import type { Connection } from './live.ts';
+import type { RowSource } from './row-source.ts';
+import { LATEST_RUN, START_VIEW, type View } from './url.ts';
+
+/** What a person asked for that arrives later. */
+export interface Loaded<T> {
+  readonly value: T | null;
+  /** Why it could not be had; empty while it is under way. */
+  readonly problem: string;
+}
+
+/** What came while the view was paused, and what the feed left out. */
+export interface Feed {
+  /** Records of the run when it was paused; null while following. */
+  readonly pausedAt: number | null;
+  /** Records that the feed skipped since the run was opened, and since the pause. */
+  readonly skipped: number;
+  readonly skippedInPause: number;
+  /** Records/s of the last seconds, newest last. */
+  readonly rates: readonly number[];
+}
+
+export interface Occurrences {
+  readonly run: string;
+  readonly fingerprint: string;
+  readonly rows: readonly AnomalyRow[];
+  /** More may be there than was read. */
+  readonly more: boolean;
+  readonly problem: string;
+}
+
+export interface State {
+  readonly view: View;
+  readonly connection: Connection;
+  readonly status: ServiceStatus | null;
+  /** Newest first; null until they were read. */
+  readonly runs: readonly RunSummary[] | null;
+  /** The run in view; null while there is none. */
+  readonly run: RunSummary | null;
+  readonly threads: ReadonlyMap<number, string>;
+  /** Rollups of the run in view. */
+  readonly rollup: RunDetail | null;
+  readonly rules: ReadonlyMap<string, RuleDetail>;
+  readonly source: RowSource | null;
+  readonly revision: number;
+  readonly feed: Feed;
+  /** Row under the keyboard, by sequence number. */
+  readonly cursor: number | null;
+  /** Bring this record into sight; a new object for each wish. */
+  readonly reveal: { readonly seq: number } | null;
+  readonly record: (Loaded<RecordDetail> & { readonly seq: number }) | null;
+  readonly occurrences: Occurrences | null;
+  /** For the person, until dismissed. */
+  readonly notices: readonly string[];
+  readonly overlay: 'help' | 'runs' | null;
+}
+
+export const QUIET_FEED: Feed = { pausedAt: null, skipped: 0, skippedInPause: 0, rates: [] };
+
+export const START_STATE: State = {
+  view: START_VIEW,
+  connection: { phase: 'connecting' },
+  status: null,
+  runs: null,
+  run: null,
+  threads: new Map(),
+  rollup: null,
+  rules: new Map(),
+  source: null,
+  revision: 0,
+  feed: QUIET_FEED,
+  cursor: null,
+  reveal: null,
+  record: null,
+  occurrences: null,
+  notices: [],
+  overlay: null,
+};
+
+/** Whether the run in view is the one that the view asks for; until the feed has brought it, it is not. */
+export function isSettled({ view, run }: State): boolean {
+  return run !== null && (view.run === LATEST_RUN || view.run === run.run);
+}

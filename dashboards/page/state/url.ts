@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * The view as a link: `#v1?run=ID&seq=12&method=TCBResume`. A link reopens what its maker saw. The version comes first,
+ * so that a later page can still read it; a link of a version that this page does not know opens the plain view.
+ */
+import type * as api from '../../../schema/api/index.ts';
+import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
+
+const VERSION = 'v1';
+
+// The page takes types only from schema/api: its values would bring the validator along. The types keep these equal.
+export const LATEST_RUN: typeof api.LATEST_RUN = 'latest';
+const RUN_ID_PATTERN: typeof api.RUN_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+const RUN_ID = new RegExp(RUN_ID_PATTERN);
+
+export type Tab = 'records' | 'anomalies';
+
+export interface View {
+  /** Run id, or `latest`: the run that started last, and each later one as it starts. */
+  readonly run: string;
+  /** Show records as they arrive. */
+  readonly follow: boolean;
+  readonly tab: Tab;
+  /** Open record. */
+  readonly seq: number | null;
+  readonly filter: Filter;
+  /** Fingerprint of the open group of anomalies. */
+  readonly group: string | null;
+}
+
+export const START_VIEW: View = { run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, group: null };
+
+/** Whether a step back in the browser's history should lead from `after` to `before`; moving along a list is no such step. */
+export function isStep(before: View, after: View): boolean {
+  return before.run !== after.run || before.tab !== after.tab || (before.seq === null) !== (after.seq === null)
+    || before.group !== after.group || !sameFilter(before.filter, after.filter);
+}
+
+export function toHash(view: View): string {
+  const parameters = new URLSearchParams();
+  const put = (name: string, value: string | number | null): void => {
+    if (value !== null && value !== '') parameters.set(name, String(value));
+  };
+  put('run', view.run);
+  if (!view.follow) put('follow', 0);
+  if (view.tab !== 'records') put('tab', view.tab);
+  put('seq', view.seq);
+  if (isFiltering(view.filter)) {
+    put('thread', view.filter.thread);
+    put('method', view.filter.method);
+    put('outcome', view.filter.outcome);
+    if (view.filter.anomalous) put('anomalies', 1);
+  }
+  put('group', view.group);
+  return `#${VERSION}?${parameters}`;
+}
+
+export interface ReadLink {
+  readonly view: View;
+  /** What of the link could not be used, for the person who opened it; empty when all of it could. */
+  readonly problems: readonly string[];
+}
+
+/** Reads a link. What is wrong in it is left out and named. */
+export function fromHash(hash: string): ReadLink {
+  if (hash === '' || hash === '#') return { view: START_VIEW, problems: [] };
+  const [version, query = ''] = hash.slice(1).split('?', 2);
+  if (version !== VERSION) return { view: START_VIEW, problems: ['this link was made by another version of the page'] };
+  const given = new URLSearchParams(query);
+  const problems: string[] = [];
+  const read = <T>(name: string, parse: (text: string) => T | undefined, otherwise: T): T => {
+    const text = given.get(name);
+    if (text === null) return otherwise;
+    const value = parse(text);
+    if (value === undefined) problems.push(`the link's ${name} "${text}" is not usable`);
+    return value === undefined ? otherwise : value;
+  };
+  const view: View = {
+    run: read('run', (text) => (RUN_ID.test(text) ? text : undefined), LATEST_RUN),
+    follow: read('follow', flag, true),
+    tab: read<Tab>('tab', (text) => (text === 'records' || text === 'anomalies' ? text : undefined), 'records'),
+    seq: read<number | null>('seq', (text) => natural(text, 1), null),
+    filter: {
+      thread: read<number | null>('thread', (text) => natural(text, 0), null),
+      method: read('method', (text) => (text.length <= 64 ? text : undefined), ''),
+      outcome: read<Filter['outcome']>('outcome', (text) => OUTCOMES.find((name) => name === text), null),
+      anomalous: read('anomalies', flag, false),
+    },
+    group: read<string | null>('group', (text) => (text.length <= 200 ? text : undefined), null),
+  };
+  return { view, problems };
+}
+
+function flag(text: string): boolean | undefined {
+  return text === '1' ? true : text === '0' ? false : undefined;
+}
+
+function natural(text: string, least: number): number | undefined {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) && value >= least ? value : undefined;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { JSX } from 'preact';
+import { count, kernelName, programName, shortCount, virtualTime } from '../format.ts';
+import { useSelect } from '../session-context.ts';
+import { AnomalyCounts, RunState } from './marks.tsx';
+
+/** What the run is, and its figures. */
+export function RunHeader(): JSX.Element | null {
+  const run = useSelect((state) => state.run);
+  const rates = useSelect((state) => state.feed.rates);
+  const skipped = useSelect((state) => state.feed.skipped);
+  if (run === null) return null;
+  return (
+    <header class="run-header">
+      <div class="run-title">
+        <h1 title={run.program}>{programName(run.program)}</h1>
+        <RunState run={run} />
+        <p>
+          <span>{kernelName(run)}</span><span>{run.configuration}</span><span>seed {run.seed}</span>
+          <span class="run-id" title="run id">{run.run}</span>
+          {run.endDetail !== '' && <span>{run.endDetail}</span>}
+          {run.defects.map((defect) => <span key={defect} class="defect" title="defect switched on in the model">{defect}</span>)}
+        </p>
+      </div>
+      <dl class="figures">
+        <div><dt>Records</dt><dd>{count(run.records)}</dd></div>
+        <div><dt>Virtual time, s</dt><dd>{virtualTime(run.time)}</dd></div>
+        <div><dt>Anomalies</dt><dd><AnomalyCounts counts={run.anomalies} /></dd></div>
+        <div class="rate">
+          <dt>Records/s{skipped > 0 && <span class="skipped" title="committed, but more than the feed could send; they are read from history where you look"> · {shortCount(skipped)} skipped</span>}</dt>
+          <dd><span>{shortCount(rates.at(-1) ?? 0)}</span><Sparkline values={rates} /></dd>
+        </div>
+      </dl>
+    </header>
+  );
+}
+
+const SPAN = 60;
+
+/** The last minute of a rate, newest at the right. */
+function Sparkline({ values }: { values: readonly number[] }): JSX.Element {
+  const most = Math.max(1, ...values);
+  const points = values.map((value, i) => `${SPAN - values.length + i + 1},${(19 - (value / most) * 17).toFixed(1)}`);
+  return (
+    <svg class="sparkline" viewBox="0 0 61 20" preserveAspectRatio="none" role="img" aria-label={`records per second over the last minute, at most ${shortCount(most)}`}>
+      <path d="M0 19.5h61" class="grid" />
+      {points.length > 1 && <polyline points={points.join(' ')} />}
+    </svg>
+  );
+}
