@@ -2,7 +2,7 @@
 /** Puts the trace service together: one Fastify application, one ingest worker, one query worker. */
 import type { AddressInfo } from 'node:net';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { PortInUseError } from './errors.ts';
 import { ingestEndpoint, Producers } from './ingest/endpoint.ts';
 import { IngestClient } from './ingest/ingest-client.ts';
@@ -60,7 +60,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { dataDirectory } = options;
   const query = new QueryClient(dataDirectory, options.queryTimeLimit ?? DEFAULT_QUERY_LIMIT);
   const producers = new Producers();
-  const app = fastify({ logger: options.logger ?? false, disableRequestLogging: true, forceCloseConnections: true });
+  const app = fastify({ logger: options.logger ?? false, logController: new LogController({ disableRequestLogging: true }), forceCloseConnections: true });
   let problem: string | undefined;
   const ingest = await IngestClient.start(dataDirectory, {
     answer: (answer) => producers.answer(answer),
