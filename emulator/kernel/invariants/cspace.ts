@@ -67,11 +67,13 @@ function checkLinks(slot: Slot, report: Report): void {
     if (slot.firstChild.parent !== slot || slot.firstChild.previousSibling !== null) report('first child does not link back');
     if (!slot.revocable) report('has children, but is not revocable');
   }
+  const ancestors = new Set<Slot>();
   for (let above = slot.parent; above !== null; above = above.parent) {
-    if (above === slot) {
-      report('is its own ancestor');
+    if (ancestors.has(above)) {
+      report('the tree above is a ring');
       return;
     }
+    ancestors.add(above);
   }
 }
 
