@@ -45,10 +45,10 @@ export function RunState({ run }: { run: RunSummary }): JSX.Element {
   return <span class={`run-state run-${run.state}`} title={run.endDetail || undefined}><span class="lamp" />{runStateText(run)}</span>;
 }
 
-/** How many anomalies of each severity; `clean` for none. */
-export function AnomalyCounts({ counts }: { counts: RunSummary['anomalies'] }): JSX.Element {
+/** How many anomalies of each severity. */
+export function AnomalyCounts({ counts, none = 'no anomalies' }: { counts: RunSummary['anomalies']; none?: string }): JSX.Element {
   const found = (['error', 'warning', 'info'] as const).filter((severity) => counts[severity] > 0);
-  if (found.length === 0) return <span class="clean">no anomalies</span>;
+  if (found.length === 0) return <span class="clean">{none}</span>;
   return (
     <span class="anomaly-counts">
       {found.map((severity) => <span key={severity} class={`severity-${severity}`}><SeverityMark severity={severity} />{count(counts[severity])}</span>)}

@@ -25,7 +25,7 @@ export function RunHeader(): JSX.Element | null {
       <dl class="figures">
         <div><dt>Records</dt><dd>{count(run.records)}</dd></div>
         <div><dt>Virtual time, s</dt><dd>{virtualTime(run.time)}</dd></div>
-        <div><dt>Anomalies</dt><dd><AnomalyCounts counts={run.anomalies} /></dd></div>
+        <div><dt>Anomalies</dt><dd><AnomalyCounts counts={run.anomalies} none="none" /></dd></div>
         <div class="rate">
           <dt>Records/s{skipped > 0 && <span class="skipped" title="committed, but more than the feed could send; they are read from history where you look"> · {shortCount(skipped)} skipped</span>}</dt>
           <dd><span>{shortCount(rates.at(-1) ?? 0)}</span><Sparkline values={rates} /></dd>

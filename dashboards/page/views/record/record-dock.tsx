@@ -12,7 +12,7 @@ import { Findings } from './findings.tsx';
 import { RequestPanel } from './request-panel.tsx';
 import { StatesPanel } from './states-panel.tsx';
 
-const START_SHARE = 52;
+const START_SHARE = 60;
 const LEAST_SHARE = 20;
 const MOST_SHARE = 85;
 const STEP = 4;

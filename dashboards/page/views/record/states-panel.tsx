@@ -35,7 +35,7 @@ export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
               <li key={i}>
                 <b>{each.thread.name}</b> {each.from} → {each.to}
                 {each.destroyed && <span class="dim"> destroyed</span>}
-                {each.pcBehind && <span class="dim" title="resumed by Restart, it would make its trap again"> pc at the trap</span>}
+                {each.pcBehind && each.thread.id !== detail.thread.id && <span class="dim" title="resumed by Restart, it would make its trap again"> pc at the trap</span>}
               </li>
             ))}
           </ol>
