@@ -4,13 +4,13 @@ import type { Subject } from './names.ts';
 import type { Delivery, Transition, TrapRecord } from './trap-record.ts';
 import { BATCH_LIMITS, FIELD, LARGEST, STATE_AFTER, SUBJECT_FIELD } from './batch-layout.ts';
 import type { DeliveryColumns, RecordColumns, TransitionColumns } from './batch-layout.ts';
-import { ColumnWriter } from './column-writer.ts';
+import { ColumnWriter, zigzag } from './column-writer.ts';
 
 /** Most bytes that one record, delivery, transition, word or subject, and the outline of a batch, can take on the wire. */
 const BOUND = Object.freeze({ outline: 1024, record: 126, delivery: 65, transition: 8, word: 10, subject: 24 });
 
 /** A typed array that is replaced by one of twice its length. */
-type Column = Uint32Array | Int32Array | Float64Array;
+type Column = Uint32Array | Float64Array;
 
 /**
  * Collects records and makes one batch of them. Appending allocates nothing once the columns have grown to the usual
@@ -92,7 +92,7 @@ export class BatchBuilder {
     c.duration[row] = record.exitTime - record.entryTime;
     c.cause[row] = record.cause;
     c.thread[row] = record.thread;
-    c.syscall[row] = record.syscall;
+    c.syscall[row] = zigzag(record.syscall);
     c.cptr[2 * row] = record.cptrLo;
     c.cptr[2 * row + 1] = record.cptrHi;
     c.capType[row] = record.capType;
@@ -154,7 +154,7 @@ export class BatchBuilder {
     w.safes(FIELD.duration, c.duration, n);
     w.u32(FIELD.cause, c.cause, n);
     w.u32(FIELD.thread, c.thread, n);
-    w.s32(FIELD.syscall, c.syscall, n);
+    w.u32(FIELD.syscall, c.syscall, n);
     w.words(FIELD.cptr, c.cptr, n);
     w.u32(FIELD.capType, c.capType, n);
     w.u32(FIELD.object, c.object, n);
@@ -329,7 +329,7 @@ function recordColumns(rows: number): RecordColumns {
     duration: new Float64Array(rows),
     cause: new Uint32Array(rows),
     thread: new Uint32Array(rows),
-    syscall: new Int32Array(rows),
+    syscall: new Uint32Array(rows),
     cptr: new Uint32Array(2 * rows),
     capType: new Uint32Array(rows),
     object: new Uint32Array(rows),

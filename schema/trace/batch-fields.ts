@@ -77,14 +77,6 @@ export class BatchFields {
     return values;
   }
 
-  /** A column of `count` signed values. */
-  s32(name: FieldName, count: number): Int32Array {
-    const zigzags = this.u32(name, count);
-    const values = new Int32Array(zigzags.buffer);
-    for (let i = 0; i < count; i++) values[i] = (zigzags[i]! >>> 1) ^ -(zigzags[i]! & 1);
-    return values;
-  }
-
   /** A column of `count` safe non-negative integers. */
   safes(name: FieldName, count: number): Float64Array {
     const values = new Float64Array(count);

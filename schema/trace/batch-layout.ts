@@ -63,14 +63,14 @@ export const STATE_AFTER = 16;
 
 /**
  * The columns of the records. A 64-bit column has two lanes a value: low at 2i, high at 2i + 1. Times are safe
- * integers. `syscall` has the sign of the system call number.
+ * integers. `syscall` is in zigzag form: 2n for n, 2n - 1 for -n.
  */
 export interface RecordColumns {
   entryGap: Float64Array;
   duration: Float64Array;
   cause: Uint32Array;
   thread: Uint32Array;
-  syscall: Int32Array;
+  syscall: Uint32Array;
   cptr: Uint32Array;
   capType: Uint32Array;
   object: Uint32Array;

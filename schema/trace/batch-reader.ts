@@ -102,7 +102,7 @@ export class BatchReader {
     record.exitTime = this.exitTimes[row]!;
     record.cause = c.cause[row]!;
     record.thread = c.thread[row]!;
-    record.syscall = c.syscall[row]!;
+    record.syscall = unzigzag(c.syscall[row]!);
     record.cptrLo = c.cptr[2 * row]!;
     record.cptrHi = c.cptr[2 * row + 1]!;
     record.capType = c.capType[row]!;
@@ -191,7 +191,7 @@ export class BatchScan {
 
   /** System call numbers with their sign. */
   syscalls(): Int32Array {
-    return this.fields.s32('syscall', this.header.count);
+    return Int32Array.from(this.fields.u32('syscall', this.header.count), unzigzag);
   }
 
   /** Entry time of each record, virtual ns. */
@@ -211,7 +211,7 @@ function readRecordColumns(fields: BatchFields, n: number): RecordColumns {
     duration: fields.safes('duration', n),
     cause: fields.u32('cause', n, LARGEST.cause),
     thread: fields.u32('thread', n),
-    syscall: fields.s32('syscall', n),
+    syscall: fields.u32('syscall', n),
     cptr: fields.words('cptr', n),
     capType: fields.u32('capType', n, LARGEST.capType),
     object: fields.u32('object', n),
@@ -291,6 +291,11 @@ function checkAnswers(firstSeq: number, firstDelivery: Uint32Array, answers: Flo
       if (answers[i]! > firstSeq + row) throw new BatchError('deliveryAnswers', `delivery ${i} answers a trap before the first`);
     }
   }
+}
+
+/** The signed value of protobuf's sint32. */
+function unzigzag(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
 }
 
 function copyLanes(from: Uint32Array, at: number, to: Uint32Array, lanes: number): void {
