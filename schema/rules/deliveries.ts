@@ -25,17 +25,18 @@ const lateReply: RuleInfo = {
 export const N02: TraceRule = {
   info: lateReply, on: TRIGGER.lateReply,
   check(context, report) {
-    const { record, run } = context;
+    const { record, run, model } = context;
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
       if (delivery.kind !== DELIVERY.lateReply || (delivery.slots[0]! & REPLY_BITS) === 0 || delivery.thread === 0) continue;
       // For the thread that trapped, this trap is the last one.
       const own = delivery.thread === record.thread;
       const known = run.thread(delivery.thread);
+      const method = own ? context.method : model.byLabel[known.lastMethod];
       if (own ? !owesReply(context) : known.lastTrap > 0 && !known.lastWasKernelCall) {
-        report(lateReply, `A reply was written to ${run.describe(delivery.thread)}, whose trap ${own ? record.seq : known.lastTrap} was no Call.`, delivery.thread);
+        report(lateReply, `A reply was written to ${run.describe(delivery.thread)}, whose trap ${own ? record.seq : known.lastTrap} was no Call.`, delivery.thread, method);
       } else if (!own && known.registersWritten) {
-        report(lateReply, `A reply was written to ${run.describe(delivery.thread)}, whose registers were set after its trap ${known.lastTrap}.`, delivery.thread);
+        report(lateReply, `A reply was written to ${run.describe(delivery.thread)}, whose registers were set after its trap ${known.lastTrap}.`, delivery.thread, method);
       }
     }
   },

@@ -74,6 +74,14 @@ describe('RuleEngine', () => {
     expect(anomaliesOf(mcs, trace.records)).toMatchObject([{ rule: 'K02', seq: 2, thread: 1, method: 'SchedContextYieldTo' }]);
   });
 
+  it('blames a late reply that nobody asked for on the method that it answers', () => {
+    const trace = new TraceBuilder(mcs);
+    trace.record().send('SchedContextYieldTo').on(9).ends('completed').with('yieldPending').next(2);
+    trace.record().by(2).syscall('Wait', 'Notification').moves(2, 'Running', 'BlockedOnNotification').ends('blocked').next(1)
+      .deliver('lateReply', 1, { answers: 1, words: [5] });
+    expect(anomaliesOf(mcs, trace.records)).toMatchObject([{ rule: 'N02', seq: 2, thread: 1, method: 'SchedContextYieldTo', fingerprint: 'N02/SchedContextYieldTo/Wait/blocked/rw' }]);
+  });
+
   it('calls threads by their names', () => {
     const found: Anomaly[] = [];
     const engine = new RuleEngine(mcs, (anomaly) => found.push(anomaly));

@@ -44,9 +44,9 @@ export class RuleEngine {
   /** Thread and method that a report is about if the rule does not say otherwise. */
   private subjectThread = 0;
   private subjectMethod: Method | undefined;
-  private readonly report: Report = (info, detail, thread) => {
+  private readonly report: Report = (info, detail, thread, about) => {
     const record = this.context.record;
-    const method = this.methodName();
+    const method = (about ?? this.subjectMethod)?.id ?? this.entryName();
     this.onAnomaly({
       rule: info.id, severity: info.severity, seq: record.seq, thread: thread ?? this.subjectThread, method, detail,
       fingerprint: `${info.id}/${method}/${this.situation()}`,
@@ -266,16 +266,15 @@ export class RuleEngine {
     }
   }
 
-  private methodName(): string {
+  /** Name of the system call, else of the cause of the trap. */
+  private entryName(): string {
     const { record, model } = this.context;
-    if (this.subjectMethod !== undefined) return this.subjectMethod.id;
     return syscallName(model.configuration.scheduling, record.syscall) ?? CAUSES[record.cause] ?? 'unknown';
   }
 
   private situation(): string {
-    const { record, model } = this.context;
-    const entry = syscallName(model.configuration.scheduling, record.syscall) ?? CAUSES[record.cause] ?? 'unknown';
-    return `${entry}/${OUTCOMES[record.outcome] ?? 'unknown'}/${BUFFER_KINDS[record.bufferKind] ?? 'unknown'}`;
+    const { record } = this.context;
+    return `${this.entryName()}/${OUTCOMES[record.outcome] ?? 'unknown'}/${BUFFER_KINDS[record.bufferKind] ?? 'unknown'}`;
   }
 }
 

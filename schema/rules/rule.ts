@@ -24,8 +24,11 @@ export interface RuleInfo {
   readonly references: readonly string[];
 }
 
-/** Reports one finding. `detail` says in one sentence what was seen and what was expected, with numbers. */
-export type Report = (rule: RuleInfo, detail: string, thread?: number) => void;
+/**
+ * Reports one finding. `detail` says in one sentence what was seen and what was expected, with numbers. `thread` and
+ * `method` say whom it is about where that is not the invoker and its method.
+ */
+export type Report = (rule: RuleInfo, detail: string, thread?: number, method?: Method) => void;
 
 /** A rule over one reply: needs nothing but the facts of that reply, so the stubs run it at return. */
 export interface ReplyRule {

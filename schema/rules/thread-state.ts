@@ -105,12 +105,12 @@ const yieldLink: RuleInfo = {
 export const S11: TraceRule = {
   info: yieldLink, on: TRIGGER.yieldPending,
   check(context, report) {
-    const { record, next, run } = context;
+    const { record, next, run, model } = context;
     if (record.next === 0) return;
     if (record.next === record.thread) {
       if ((record.flags & FLAG.yieldPending) !== 0) report(yieldLink, `${run.describe(record.next)} runs on with a pending YieldTo.`, record.next);
     } else if (next.yieldPending && next.lastWasKernelCall && !completesYield(record)) {
-      report(yieldLink, `${run.describe(record.next)} runs again, but the YieldTo of its trap ${next.lastTrap} was not completed.`, record.next);
+      report(yieldLink, `${run.describe(record.next)} runs again, but the YieldTo of its trap ${next.lastTrap} was not completed.`, record.next, model.byLabel[next.lastMethod]);
     }
   },
 };
