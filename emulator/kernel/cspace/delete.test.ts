@@ -127,17 +127,20 @@ describe('containers within containers', () => {
     expect(cap.object.alive).toBe(true);
     expect(cap.object.slot(0).cap).toMatchObject({ type: CAP_TYPE.Zombie });
     expect(checkCSpace(kernel)).toEqual([]);
+    const { time } = kernel;
     expect(deleteSlot(kernel, cap.object.slot(0))).toBe('done');
+    expect(kernel.time - time).toBe(3 * kernel.timing.workUnit);
     expect(cap.object.alive).toBe(false);
     expect(checkCSpace(kernel)).toEqual([]);
   });
 
-  it('ends when two CNodes hold each other', () => {
+  it.each([[0, [false, false]], [2, [true, false]]])('ends when two CNodes hold each other, one in slot %d', (index, alive) => {
     const { kernel, slot, put } = setUp();
     const a = put(slot(1), 'CapTable', 2) as CNodeCap;
-    const b = put(a.object.slot(2), 'CapTable', 2) as CNodeCap;
+    const b = put(a.object.slot(index), 'CapTable', 2) as CNodeCap;
     moveCapability(slot(1), b.object.slot(0), a);
     expect(deleteSlot(kernel, b.object.slot(0))).toBe('done');
+    expect([a.object.alive, b.object.alive]).toEqual(alive);
     expect(checkCSpace(kernel)).toEqual([]);
   });
 });

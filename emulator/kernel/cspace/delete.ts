@@ -26,7 +26,7 @@ import { isFinal, removeCapability, replaceCapability, swapCapabilities } from '
 
 /** Deletes the capability in a slot, and its object if it was the last. An empty slot stays empty. */
 export function deleteSlot(kernel: Kernel, slot: Slot): Completion {
-  return deleteCapability(kernel, slot, true);
+  return deleteCapability(kernel, slot, false);
 }
 
 /**
@@ -56,8 +56,8 @@ export function containedSlot(kernel: Kernel, object: CNode | Tcb, index: number
 
 const TCB_SLOTS = 5;
 
-/** @param atAnyCost whether the slot must be empty afterwards, or may also hold a zombie that contains itself */
-function deleteCapability(kernel: Kernel, slot: Slot, atAnyCost: boolean): Completion {
+/** @param isContained whether the slot belongs to an object that is being destroyed: another container is not descended into */
+function deleteCapability(kernel: Kernel, slot: Slot, isContained: boolean): Completion {
   while (slot.cap.type !== CAP_TYPE.Null) {
     const rest = finalise(kernel, slot.cap);
     if (rest.type !== CAP_TYPE.Zombie || isSpent(kernel, rest, slot)) {
@@ -65,13 +65,8 @@ function deleteCapability(kernel: Kernel, slot: Slot, atAnyCost: boolean): Compl
       return 'done';
     }
     replaceCapability(slot, rest);
-    const first = containedSlot(kernel, rest.object, 0);
-    if (!atAnyCost) {
-      if (first === slot) return 'done';
-      swapCapabilities(first, slot);
-    } else if (deleteLastContained(kernel, slot, rest) === 'preempted') {
-      return 'preempted';
-    }
+    if (isContained) swapCapabilities(containedSlot(kernel, rest.object, 0), slot);
+    else if (deleteLastContained(kernel, slot, rest) === 'preempted') return 'preempted';
     if (kernel.preemptionPoint()) return 'preempted';
   }
   return 'done';
@@ -96,7 +91,7 @@ function deleteLastContained(kernel: Kernel, slot: Slot, zombie: ZombieCap): Com
     }
     replaceCapability(slot, { ...zombie, remaining });
   }
-  if (deleteCapability(kernel, containedSlot(kernel, object, remaining - 1), false) === 'preempted') return 'preempted';
+  if (deleteCapability(kernel, containedSlot(kernel, object, remaining - 1), true) === 'preempted') return 'preempted';
   const now = slot.cap;
   // The deletion may have moved the zombie away, when its slot is in an object that was found on the way.
   if (now.type === CAP_TYPE.Zombie && now.object === object && now.remaining === remaining) {

@@ -6,7 +6,7 @@
 import { CAP_TYPE, bitsOf, fromNumber, type Word } from '../../../schema/abi/index.ts';
 import type { Capability, CNodeCap } from '../capability.ts';
 import {
-  depthMismatch, failedLookup, guardMismatch, invalidRoot, rangeError, SyscallError, type LookupFailure,
+  depthMismatch, failedLookup, guardMismatch, invalidRoot, rangeError, type LookupFailure, type SyscallError,
 } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Tcb } from '../objects.ts';

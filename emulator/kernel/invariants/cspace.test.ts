@@ -18,8 +18,8 @@ function setUp(scheduling: Scheduling = 'mcs') {
   const { cnode, root } = bareCSpace(kernel);
   const slot = (i: number): Slot => cnode.slot(i);
   place(kernel, slot(0), 'Untyped', 16, BASE);
-  const retype = (type: number, bits: number, offset: number, count: number) =>
-    run(kernel, decodeUntyped, request(kernel, slot(0), 'UntypedRetype', [type, bits, 0, 0, offset, count], [root]));
+  const retype = (type: number, bits: number, offset: number, count: number, from: Slot = slot(0)) =>
+    run(kernel, decodeUntyped, request(kernel, from, 'UntypedRetype', [type, bits, 0, 0, offset, count], [root]));
   const call = (method: string, words: WordLike[], extras: Slot[] = []) => run(kernel, decodeCNode, request(kernel, root, method, words, extras));
   return { kernel, root, slot, retype, call };
 }
@@ -82,14 +82,15 @@ describe('random sequences of CNode methods and retypes', () => {
     fc.assert(fc.property(fc.array(step, { maxLength: 50 }), fc.constantFrom<Scheduling>('mcs', 'classic'), fc.boolean(), (steps, scheduling, preempts) => {
       const { kernel, root, slot, call, retype } = setUp(scheduling);
       if (preempts) kernel.timerDeadline = 0;
-      // The root CNode has radix 8; an index without `inner` is resolved at depth 64, with `inner` at 64 + 3 bits less the guard.
+      // A guard of 50 bits leaves room below the root: an index alone has depth 58, one with `inner` three bits more.
       replaceCapability(root, { ...root.cap, guardSize: 50, guard: fromNumber(0) } as typeof root.cap);
       const words = ({ index, inner }: { index: number; inner: number | undefined }): WordLike[] =>
         inner === undefined ? [index, 58] : [8 * index + inner, 61];
       for (const { op, a, b, c, data, rights, type, bits } of steps) {
+        const untyped = Array.from({ length: 16 }, (_, i) => slot((b.index + i) % 16)).find((s) => s.cap.type === CAP_TYPE.Untyped);
         const perform = () => {
           switch (op) {
-            case 'UntypedRetype': return retype(type, bits, a.index, 1 + (rights & 3));
+            case 'UntypedRetype': return untyped === undefined ? 'done' : retype(type, bits, a.index, 1 + (rights & 3), untyped);
             case 'CNodeCopy': return call(op, [...words(b), ...words(a), rights], [root]);
             case 'CNodeMint': return call(op, [...words(b), ...words(a), rights, data], [root]);
             case 'CNodeMove': return call(op, [...words(b), ...words(a)], [root]);
