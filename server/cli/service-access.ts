@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import type { ErrorBody, ServiceStatus } from '../../schema/api/index.ts';
-import { createService, type Service } from '../app.ts';
+import type { Service } from '../app.ts';
 import { packageFile } from '../package-paths.ts';
 import { dataFile } from '../store/location.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -48,7 +48,8 @@ export function dataDirectory(given: string | undefined): string {
 }
 
 /** Makes a service on a data directory with the built dashboard. Nothing listens yet. */
-export function ownService(data: string | undefined): Promise<Service> {
+export async function ownService(data: string | undefined): Promise<Service> {
+  const { createService } = await import('../app.ts');
   return createService({ dataDirectory: dataDirectory(data), dashboards: fileURLToPath(packageFile('dist/dashboards/public')) });
 }
 

@@ -3,10 +3,8 @@ import { Command, Option } from 'commander';
 import type { DefectName } from '../../../emulator/kernel/defects.ts';
 import type { ReplyPolicy } from '../../../stubs/index.ts';
 import { printJson } from '../output.ts';
-import { loadProgram } from '../program-loader.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
-import { runSession } from '../session.ts';
 import { interruption } from '../signals.ts';
 import { parseNatural, parsePositive, withDefectOption } from './options.ts';
 
@@ -35,6 +33,11 @@ Examples:
   sel4scope run hello.ts --config classic --policy warn
   sel4scope run hello.ts --defect sc-consumed`)
     .action(async (file: string, options: RunOptions) => {
+      // With --json standard output is for the report alone.
+      const output = options.json === true ? process.stderr : process.stdout;
+      globalThis.console = new console.Console(output, process.stderr);
+      const { loadProgram } = await import('../program-loader.ts');
+      const { runSession } = await import('../session.ts');
       const program = await loadProgram(file);
       const service = await accessService(options);
       try {
@@ -45,8 +48,7 @@ Examples:
           seed: options.seed,
           timeLimit: (options.timeLimit ?? Infinity) * 1e6,
           ingestUrl: await service.ingestUrl(),
-          // With --json standard output is for the report alone.
-          console: (text) => (options.json === true ? process.stderr : process.stdout).write(text),
+          console: (text) => output.write(text),
           interrupt: interruption(),
         });
         const report = await reportOf(service, session);

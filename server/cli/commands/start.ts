@@ -7,7 +7,6 @@ import { packageFile } from '../../package-paths.ts';
 import type { LoadedProgram } from '../program-loader.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { DEFAULT_PORT, inProcess, ownService } from '../service-access.ts';
-import { runSession } from '../session.ts';
 import { interruption, untilInterrupted } from '../signals.ts';
 import { parsePort, withDataOption, withDefectOption } from './options.ts';
 
@@ -25,6 +24,7 @@ export function startCommand(): Command {
     .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--once', 'exit after the audit: 0 without anomalies, 1 with some')
     .action(async (options: StartOptions) => {
+      const { runSession } = await import('../session.ts');
       const service = await ownService(options.data);
       try {
         const { url, ingestUrl } = await service.listen({ port: options.port });

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** One measurement in a process of its own: `measure.js MODE WORKLOAD COUNT [INGEST_URL]`, prints operations per second. */
+import { ModelKernel } from '../emulator/kernel/model.ts';
+import { BatchingSink } from '../emulator/probe/batching-sink.ts';
+import { Probe } from '../emulator/probe/probe.ts';
+import { UserThreads } from '../emulator/user/threads.ts';
+import { runSession } from '../server/cli/session.ts';
+import { RootTask } from '../stubs/index.ts';
+import { WORKLOADS, type Workload } from './programs.ts';
+
+/** Operations done before the clock starts, so that compiled code is measured. */
+const WARM_UP = 30_000;
+
+/** `untraced`: nobody watches the kernel. `traced`: every record is made and encoded, and dropped. */
+async function alone(workload: Workload, count: number, traced: boolean): Promise<number> {
+  const host = new ModelKernel({ configuration: 'riscv64-mcs' });
+  if (traced) new Probe(host, new BatchingSink(() => {}));
+  let start = 0;
+  await new UserThreads(host).run('root', async (context, bootInfo) => {
+    const task = new RootTask(context, bootInfo);
+    await workload(task, WARM_UP, () => {});
+    await workload(task, count, () => { start = performance.now(); });
+  });
+  return count / ((performance.now() - start) / 1000);
+}
+
+/** Every record goes to a service in another process; the clock stops when it has committed the last one. */
+async function withService(workload: Workload, count: number, ingestUrl: string): Promise<number> {
+  let start = 0;
+  const main = async (task: RootTask): Promise<void> => {
+    await workload(task, WARM_UP, () => {});
+    await workload(task, count, () => { start = performance.now(); });
+  };
+  const { error } = await runSession({ name: 'bench', main }, {
+    configuration: 'riscv64-mcs', defects: [], policy: 'throw', seed: 0, timeLimit: Infinity, ingestUrl, console: () => {},
+  });
+  if (error !== undefined) throw error;
+  return count / ((performance.now() - start) / 1000);
+}
+
+const [mode, name, countText, ingestUrl] = process.argv.slice(2);
+const workload = WORKLOADS[name ?? ''];
+if (workload === undefined) throw new Error(`no workload ${name}`);
+const count = Number(countText);
+const rate = mode === 'service' ? await withService(workload, count, ingestUrl!) : await alone(workload, count, mode === 'traced');
+process.stdout.write(`${rate}\n`);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** User programs that do one thing over and over. */
+import { CapRights, Message, type RootTask } from 'sel4scope';
+
+/** Does one kind of operation `count` times; what it needs is set up before `started` is called. */
+export type Workload = (task: RootTask, count: number, started: () => void) => Promise<void>;
+
+/** Depth at which a capability pointer of the root task is a slot number. */
+const DEPTH = 64;
+/** A depth that no CNode lookup has: the kernel answers RangeError. */
+const IMPOSSIBLE_DEPTH = 70;
+
+async function getAddress(task: RootTask, count: number, started: () => void): Promise<void> {
+  const frame = await task.untyped.create('RISCV_4K_Page');
+  started();
+  for (let i = 0; i < count; i++) await frame.getAddress();
+}
+
+async function signal(task: RootTask, count: number, started: () => void): Promise<void> {
+  const notification = await task.untyped.create('Notification');
+  started();
+  for (let i = 0; i < count; i++) await notification.signal();
+}
+
+async function copyAndDelete(task: RootTask, count: number, started: () => void): Promise<void> {
+  const { cptr } = await task.untyped.create('Endpoint');
+  const slot = task.slots.allocate();
+  started();
+  for (let i = 0; i < count; i += 2) {
+    await task.cnode.copy(slot, DEPTH, task.cnode, cptr, DEPTH, CapRights.all);
+    await task.cnode.delete(slot, DEPTH);
+  }
+}
+
+async function errorReply(task: RootTask, count: number, started: () => void): Promise<void> {
+  const slot = task.slots.allocate();
+  started();
+  for (let i = 0; i < count; i++) await task.cnode.tryDelete(slot, IMPOSSIBLE_DEPTH);
+}
+
+async function callAndReply(task: RootTask, count: number, started: () => void): Promise<void> {
+  const endpoint = await task.untyped.create('Endpoint');
+  const reply = await task.untyped.create('Reply');
+  await task.startThread({
+    name: 'server',
+    run: async (self) => {
+      const [service, answer] = [self.use(endpoint), self.use(reply)];
+      let request = await service.recv(answer);
+      for (;;) request = await service.replyRecv(request, answer);
+    },
+  });
+  const message = Message.of(1, 2);
+  started();
+  // Two system calls a round trip.
+  for (let i = 0; i < count; i += 2) await endpoint.call(message);
+}
+
+export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  'Page_GetAddress': getAddress,
+  'Signal': signal,
+  'CNode_Copy + CNode_Delete': copyAndDelete,
+  'refused CNode_Delete': errorReply,
+  'Call + ReplyRecv': callAndReply,
+};

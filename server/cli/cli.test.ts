@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { spawn, type ChildProcess } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageFile } from '../package-paths.ts';
+
+/** The built command: `npm test` builds first. */
+const COMMAND = fileURLToPath(packageFile('dist/server/cli/main.js'));
+const testdata = (name: string): string => fileURLToPath(new URL(`./testdata/${name}`, import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+let folder: string;
+beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'sel4scope-cli-')); });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What to do with the process as soon as its output matches. */
+interface Cue {
+  readonly pattern: RegExp;
+  readonly act: (child: ChildProcess, output: string) => void;
+}
+
+/** Runs a command to its end. */
+function sel4scope(args: readonly string[], cue?: Cue): Promise<Ended> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: { ...process.env, SEL4SCOPE_DATA: join(folder, 'data'), NO_COLOR: '1' } });
+  let out = '';
+  let err = '';
+  let waiting = cue;
+  const look = (): void => {
+    if (waiting === undefined || !waiting.pattern.test(out + err)) return;
+    const { act } = waiting;
+    waiting = undefined;
+    act(child, out + err);
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; look(); });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; look(); });
+  return new Promise((resolve) => { child.on('close', (code) => resolve({ code, out, err })); });
+}
+
+describe('sel4scope run', () => {
+  it('runs a program that lies anywhere, and keeps its trace', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    copyFileSync(testdata('hello.ts'), join(elsewhere, 'mine.ts'));
+    const run = await sel4scope(['run', join(elsewhere, 'mine.ts')]);
+    expect(run).toMatchObject({ code: 0, err: '' });
+    expect(run.out).toContain('sum 42n');
+    expect(run.out).toMatch(/anomalies: none/);
+
+    const records = JSON.parse((await sel4scope(['records', '--json', '--limit', '0'])).out) as { rows: { seq: number; method: string; outcome: string }[]; more: boolean };
+    expect(records.more).toBe(false);
+    expect(records.rows.map(({ seq }) => seq)).toEqual(records.rows.map((_, i) => i + 1));
+    const consumed = records.rows.find(({ method }) => method === 'SchedContextConsumed')!;
+    expect(consumed.outcome).toBe('replied');
+    const one = await sel4scope(['records', String(consumed.seq)]);
+    expect(one.out).toContain('contract: reply of 1 words');
+    expect((await sel4scope(['records', '--thread', 'worker'])).out).toMatch(/worker +Call +Endpoint/);
+    expect(await sel4scope(['anomalies'])).toMatchObject({ code: 0, out: 'no anomaly\n' });
+    expect((await sel4scope(['runs'])).out).toContain('mine.ts');
+  });
+
+  it('finds a defect: the stubs throw, the rules name it, exit code 1', async () => {
+    const run = await sel4scope(['run', testdata('hello.ts'), '--defect', 'sc-consumed']);
+    expect(run.code).toBe(1);
+    expect(run.err).toContain('K05 reply-short: SchedContextConsumed');
+    const anomalies = await sel4scope(['anomalies', '--rule', 'k05', '--json']);
+    expect(anomalies.code).toBe(1);
+    expect(JSON.parse(anomalies.out)).toMatchObject({ anomalies: [{ rule: 'K05', method: 'SchedContextConsumed' }] });
+  });
+
+  it('prints its report as JSON, and nothing else on standard output', async () => {
+    const run = await sel4scope(['run', testdata('hello.ts'), '--json']);
+    expect(JSON.parse(run.out)).toMatchObject({ program: 'hello.ts', end: 'completed', configuration: 'riscv64-mcs', anomalies: [] });
+    expect(run.err).toContain('sum 42n');
+  });
+
+  it('runs on a classic kernel', async () => {
+    expect(await sel4scope(['run', testdata('classic.ts'), '--config', 'classic'])).toMatchObject({ code: 0 });
+  });
+
+  it('ends with 4 when the program throws, and says what the kernel said', async () => {
+    const run = await sel4scope(['run', testdata('throws.ts')]);
+    expect(run.code).toBe(4);
+    expect(run.err).toMatch(/seL4_CNode_Delete failed with RangeError/);
+    expect(run.err).toContain('throws.ts:5');
+  });
+
+  it('ends with 5 at the limit of virtual time', async () => {
+    expect(await sel4scope(['run', testdata('forever.ts'), '--time-limit', '20'])).toMatchObject({ code: 5 });
+  });
+
+  it('ends with 130 when it is interrupted, and keeps what it has', async () => {
+    const ended = await sel4scope(['run', testdata('forever.ts')], { pattern: /going on/, act: (child) => child.kill('SIGINT') });
+    expect(ended.code).toBe(130);
+    expect(ended.out).toMatch(/interrupted\n +[\d,]+ traps/);
+  });
+
+  it.each([
+    ['no such file', ['run', 'missing.ts'], 3, /no such file: missing\.ts/],
+    ['a file that does not compile', ['run', 'broken.ts'], 3, /broken\.ts:\d+:\d+: /],
+    ['a file without a program', ['run', testdata('no-program.ts')], 3, /exports no program/],
+    ['a configuration that does not exist', ['run', 'x.ts', '--config', 'smp'], 2, /Allowed choices are mcs, classic/],
+    ['a defect that does not exist', ['run', 'x.ts', '--defect', 'sc-consume'], 2, /Choose from page-get-address/],
+    ['a seed that is no number', ['run', 'x.ts', '--seed', 'abc'], 2, /whole number/],
+    ['no service at a URL', ['runs', '--server', 'http://127.0.0.1:1'], 3, /no sel4scope service answers/],
+    ['an unknown command', ['walk'], 2, /unknown command 'walk'/],
+    ['an unknown rule', ['explain', 'Z99'], 2, /there is no rule Z99/],
+    ['an unknown run', ['records', '--run', 'nosuchrun'], 3, /nosuchrun/],
+    ['a sequence number that is none', ['records', '0'], 2, /whole number from 1/],
+    ['an outcome that does not exist', ['records', '--outcome', 'eror'], 2, /outcome/],
+    ['interface files that are not there', ['generate', '--interfaces', 'nowhere'], 3, /nowhere/],
+    ['no interface files', ['generate'], 2, /--interfaces/],
+  ] as const)('refuses %s', async (_what, args, code, message) => {
+    if (args[1] === 'broken.ts') copyFileSync(testdata('broken.ts.txt'), join(folder, 'broken.ts'));
+    const ended = await sel4scope(args);
+    expect(ended).toMatchObject({ code });
+    expect(ended.err).toMatch(message);
+  });
+});
+
+describe('sel4scope start', () => {
+  it('names the way out when its port is taken', async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => { squatter.listen(0, '127.0.0.1', resolve); });
+    const { port } = squatter.address() as AddressInfo;
+    const ended = await sel4scope(['start', '--once', '--port', String(port)]);
+    squatter.close();
+    expect(ended.code).toBe(2);
+    expect(ended.err).toContain(`port ${port} is in use`);
+    expect(ended.err).toContain('--port');
+  });
+
+  it('runs the audit, stays up with its dashboard, and ends in order', async () => {
+    let page: Promise<string> | undefined;
+    const ended = await sel4scope(['start', '--port', '0'], {
+      pattern: /stop with/,
+      act: (child, output) => {
+        const url = /dashboard: (\S+)/.exec(output)![1]!;
+        page = fetch(url).then((response) => response.text()).finally(() => child.kill('SIGTERM'));
+      },
+    });
+    expect(ended.code).toBe(0);
+    expect(ended.out).toMatch(/46 methods/);
+    expect(await page).toContain('sel4scope');
+  });
+});
+
+describe('sel4scope explain and generate', () => {
+  it('explains a rule, and lists all', async () => {
+    expect((await sel4scope(['explain', 'k05'])).out).toMatch(/^K05 reply-short \(error\)/);
+    expect((await sel4scope(['explain', '--json'])).out).toContain('"N01"');
+  });
+
+  it('generates the checked-in stubs', async () => {
+    expect(await sel4scope(['generate', '--checked-in', '--check'])).toMatchObject({ code: 0 });
+    const file = join(folder, 'stubs.ts');
+    expect(await sel4scope(['generate', '--interfaces', fileURLToPath(packageFile('schema/interfaces')), '--config', 'classic', '-o', file])).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8')).toContain("from 'sel4scope/stubs'");
+  });
+
+  it('says where malformed interface files are wrong', async () => {
+    const bad = join(folder, 'bad');
+    mkdirSync(bad);
+    for (const name of ['object-api.xml', 'object-api-sel4-arch.xml', 'object-api-arch.xml']) writeFileSync(join(bad, name), '<?xml version="1.0"?>\n<api name="ObjectApi" label_prefix="">\n  <interface>\n</api>\n');
+    const ended = await sel4scope(['generate', '--interfaces', bad]);
+    expect(ended.code).toBe(3);
+    expect(ended.err).toMatch(/object-api\.xml:\d+:\d+: /);
+  });
+});

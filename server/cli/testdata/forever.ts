@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { RootTask } from 'sel4scope';
+
+export default async function main(task: RootTask): Promise<void> {
+  console.log('going on');
+  for (;;) await task.yield();
+}
