@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** A tool for tests of threads: a booted kernel in which the test plays whichever thread is running. */
 import {
-  CAP_TYPE, INIT_CAP, IPC_BUFFER, MESSAGE_REGISTERS, ROLE, SLOT, STATE, SYSCALL_NUMBERS, fromNumber, fromWordLike,
+  CAP_TYPE, INIT_CAP, IPC_BUFFER, MESSAGE_REGISTERS, ROLE, SLOT, STATE, SYSCALL_NUMBERS, fromWordLike,
   packMessageInfo, lanesToBigInt, tagCapsUnwrapped, tagExtraCaps, tagLabel, tagLength, type ApiSyscall, type ObjectTypeName, type Scheduling,
   type WordLike,
 } from '../../schema/abi/index.ts';
@@ -55,6 +55,7 @@ export interface ThreadOptions {
   readonly time?: { readonly budget: number; readonly period: number; readonly extraRefills?: number; readonly sporadic?: boolean } | null;
   readonly buffer?: 'rw' | 'ro' | 'none';
   readonly faultHandler?: Placed<Endpoint>;
+  /** MCS. */
   readonly timeoutHandler?: Placed<Endpoint>;
 }
 
@@ -75,7 +76,7 @@ export class World {
   private readonly cnode: CNode;
   private nextSlot = 0x400;
   private nextPaddr = 0x9000_0000;
-  private kindOf = new Map<number, string>();
+  private readonly kindOf = new Map<number, string>();
 
   constructor(scheduling: Scheduling, options: { readonly defects?: readonly DefectName[]; readonly checked?: boolean } = {}) {
     const afterTrap = (kernel: Kernel): void => {
@@ -106,6 +107,7 @@ export class World {
     const name = (id: number): string => (id === 0 ? 'idle' : this.kernel.thread(id).name || `thread ${id}`);
     return {
       ...SILENT,
+      entry: () => { this.kindOf.clear(); },
       delivery: (thread, kind) => { this.kindOf.set(thread, DELIVERY_KINDS[kind]!); },
       slotWritten: (thread, slot) => { this.events.push(`${name(thread)} <- ${this.kindOf.get(thread) ?? 'unannounced'} ${slotName(slot)}`); },
       bufferWordWritten: (thread, index) => { this.events.push(`${name(thread)} <- ${this.kindOf.get(thread) ?? 'unannounced'} word ${index}`); },
@@ -189,7 +191,7 @@ export class World {
     const caps = this.kernel.mcs
       ? [INIT_CAP.threadTCB, context?.cptr ?? NULL_CPTR, options.faultHandler?.cptr ?? NULL_CPTR] : [INIT_CAP.threadTCB];
     this.succeed(tcb.cptr, 'TCBSetSchedParams', [options.mcp ?? 0, options.priority ?? 100], caps);
-    if (options.timeoutHandler !== undefined) this.succeed(tcb.cptr, 'TCBSetTimeoutEndpoint', [], [options.timeoutHandler.cptr]);
+    if (this.kernel.mcs && options.timeoutHandler !== undefined) this.succeed(tcb.cptr, 'TCBSetTimeoutEndpoint', [], [options.timeoutHandler.cptr]);
     thread.registers[2 * SLOT.FaultIP] = FIRST_PC + 0x1_0000 * thread.id;
     return { ...tcb, context };
   }
@@ -206,7 +208,7 @@ export class World {
     throw new Error('no SchedControl capability');
   }
 
-  /** Makes the running thread execute a system call. Returns its registers afterwards, whether it was answered or not. */
+  /** Makes the running thread execute a system call; what has no place without a buffer is left out. Returns its registers afterwards, whether it was answered or not. */
   trap(syscall: ApiSyscall, request: Request = {}): Answer {
     const thread = this.current;
     const words = request.words ?? [];
@@ -222,11 +224,9 @@ export class World {
     const buffer = bufferLanes(thread);
     words.forEach((value, i) => {
       if (i < MESSAGE_REGISTERS) return set(ROLE.mr0 + i, value);
-      const w = fromWordLike(value);
-      buffer![2 * (IPC_BUFFER.msg + i)] = w.lo;
-      buffer![2 * (IPC_BUFFER.msg + i) + 1] = w.hi;
+      if (buffer !== undefined) setBufferWord(buffer, IPC_BUFFER.msg + i, value);
     });
-    caps.forEach((cptr, i) => { setBufferWord(buffer!, IPC_BUFFER.capsOrBadges + i, cptr); });
+    if (buffer !== undefined) caps.forEach((cptr, i) => { setBufferWord(buffer, IPC_BUFFER.capsOrBadges + i, cptr); });
     if (request.reply !== undefined) set(ROLE.reply, request.reply);
     if (request.destination !== undefined) set(ROLE.nbSendRecvDest, request.destination);
     set(ROLE.syscall, BigInt.asUintN(64, BigInt(SYSCALL_NUMBERS[this.kernel.mcs ? 'mcs' : 'classic'][syscall]!)));
@@ -307,8 +307,8 @@ export class World {
 /** A capability pointer to an empty slot. */
 export const NULL_CPTR = 0;
 
-function setBufferWord(buffer: Uint32Array, index: number, value: number): void {
-  const w = fromNumber(value);
+function setBufferWord(buffer: Uint32Array, index: number, value: WordLike): void {
+  const w = fromWordLike(value);
   buffer[2 * index] = w.lo;
   buffer[2 * index + 1] = w.hi;
 }
