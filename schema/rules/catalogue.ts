@@ -16,8 +16,7 @@ export const TRACE_RULES: readonly TraceRule[] = [
 
 /** All rules by id, in the order of their ids. */
 export const RULES: ReadonlyMap<string, RuleInfo> = new Map(
-  [...REPLY_RULES, ...TRACE_RULES]
-    .map((rule) => rule.info)
+  [...new Set([...REPLY_RULES, ...TRACE_RULES].map((rule) => rule.info))]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .map((info) => [info.id, info]),
 );

@@ -99,7 +99,9 @@ export const I02: TraceRule = {
       const sent = sentLength(context, delivery);
       if (sent < 0) continue;
       const length = tagLength(delivery.tagLo);
-      if (length === sent || (length === MESSAGE_REGISTERS && sent > MESSAGE_REGISTERS && mayLackBuffer(record, delivery))) continue;
+      // The record tells the buffer of the invoker; another receiver may have none.
+      const mayBeCut = delivery.thread !== record.thread && sent > MESSAGE_REGISTERS;
+      if (length === sent || (mayBeCut && length === MESSAGE_REGISTERS)) continue;
       report(messageLength, `${run.describe(delivery.thread)} received ${words(length)}, expected ${sent}.`, delivery.thread);
     }
   },
@@ -118,9 +120,4 @@ function sentLength({ record, run }: TraceContext, delivery: Delivery): number {
 
 function brought(tagLo: number, bufferKind: number): number {
   return Math.min(tagLength(tagLo), bufferKind === BUFFER_NONE ? MESSAGE_REGISTERS : MSG_MAX_LENGTH);
-}
-
-/** The buffer of the invoker is in the record; that of another receiver is not. */
-function mayLackBuffer(record: TrapRecord, delivery: Delivery): boolean {
-  return delivery.thread !== record.thread;
 }

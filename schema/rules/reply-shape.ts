@@ -243,8 +243,8 @@ export const K09: ReplyRule = {
 };
 
 /**
- * Whether a reply is, beyond doubt, a correct success of at most four words. The rules of this file have nothing to
- * say about such a reply; this one test spares the hot path from asking each of them.
+ * Whether a reply is, beyond doubt, a correct success of at most four words. No rule has anything to say about such a
+ * reply; this one test spares the hot path from asking each of them.
  */
 export function isPlainSuccess(facts: ReplyFacts): boolean {
   const method = facts.method;
