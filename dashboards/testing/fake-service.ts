@@ -70,6 +70,7 @@ export class FakeService {
   startRun(run: string, change: Partial<RunSummary> = {}): void {
     this.runs.unshift(runSummary(run, { state: 'running', end: null, ...change }));
     this.tell(run, { type: 'run-started', run: this.runs[0]! }, true);
+    this.tell(run, { type: 'threads', run, threads: [...THREADS] });
   }
 
   endRun(run: string): void {

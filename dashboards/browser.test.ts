@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** The page in a browser, against a service that does what the test says. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildDashboard } from './build.ts';
+import { eventually, hasBrowser, launchBrowser, watch } from './testing/browser.ts';
+import { FakeService } from './testing/fake-service.ts';
+import { RULE } from './testing/fixtures.ts';
+
+describe.skipIf(!hasBrowser())('the page', () => {
+  let pages: string;
+  let browser: Browser;
+  let service: FakeService;
+  let url: string;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    pages = mkdtempSync(join(tmpdir(), 'sel4scope-pages-'));
+    await buildDashboard(pages);
+    browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    rmSync(pages, { recursive: true });
+  });
+
+  beforeEach(async () => {
+    service = new FakeService(pages);
+    url = await service.start();
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    complaints = watch(page);
+  });
+
+  afterEach(async () => {
+    await page.close();
+    await service.stop();
+    expect(complaints).toEqual([]);
+  });
+
+  const rows = (): ReturnType<Page['locator']> => page.locator('.layer .row');
+  const seqOf = async (row: ReturnType<Page['locator']>): Promise<number> => Number((await row.locator('.cell-seq').innerText()).replaceAll(',', ''));
+  const lastSeq = (): Promise<number> => seqOf(rows().last());
+  const open = async (hash = ''): Promise<void> => { await page.goto(`${url}/${hash}`); };
+
+  it('says what to do when there is nothing, and shows the first run as it starts', async () => {
+    await open();
+    await page.getByText('No runs yet').waitFor();
+    expect(await page.locator('main pre').innerText()).toContain('sel4scope run');
+    service.startRun('hello', { defects: ['sc-consumed'] });
+    service.commit('hello', 3);
+    await page.locator('h1', { hasText: 'hello.ts' }).waitFor();
+    await eventually(() => rows().count()).toBe(3);
+    expect(await rows().first().innerText()).toMatch(/1\s+0\.000 001 370\s+server\s+Call\s+CNodeMint\s+replied\s+ok 0 words/);
+    expect(await page.locator('.run-item').innerText()).toContain('sc-consumed');
+  });
+
+  it('lists runs, newest first, and opens one', async () => {
+    service.startRun('first');
+    service.commit('first', 120);
+    service.endRun('first');
+    service.startRun('second');
+    await open();
+    await eventually(() => page.locator('.run-item-name').allInnerTexts()).toEqual(['second.ts', 'first.ts']);
+    const first = page.locator('.run-item', { hasText: 'first.ts' });
+    expect(await first.innerText()).toMatch(/ended[\s\S]*model 16\.0\.0 · riscv64-mcs[\s\S]*120 records/);
+    await first.click();
+    await page.locator('h1', { hasText: 'first.ts' }).waitFor();
+    await eventually(() => seqOf(rows().first())).toBe(1);
+    expect(page.url()).toContain('run=first');
+    await page.goBack();
+    await page.locator('h1', { hasText: 'second.ts' }).waitFor();
+  });
+
+  it('follows, pauses with a count of what comes and is skipped, and follows again', async () => {
+    service.startRun('live');
+    await open();
+    service.commit('live', 200);
+    await eventually(lastSeq).toBe(200);
+    await page.keyboard.press(' ');
+    await page.locator('.transport [aria-pressed=true]', { hasText: 'Pause' }).waitFor();
+    service.commit('live', 100, 60);
+    await page.getByText('100 records came while paused').waitFor();
+    await page.getByText('60 of them skipped by the feed').waitFor();
+    expect(await lastSeq()).toBe(200);
+    await page.keyboard.press('f');
+    await eventually(lastSeq).toBe(300);
+    expect(await page.locator('.arrived').count()).toBe(0);
+    service.commit('live', 1);
+    await eventually(lastSeq).toBe(301);
+  });
+
+  it('pauses when somebody scrolls up, and shows every record once, those that the feed skipped too', async () => {
+    service.startRun('live');
+    await open();
+    service.commit('live', 100);
+    service.commit('live', 400, 400);
+    service.commit('live', 20);
+    await eventually(lastSeq).toBe(520);
+    await rows().first().hover();
+    await page.mouse.wheel(0, -2200);
+    await page.locator('.transport [aria-pressed=true]', { hasText: 'Pause' }).waitFor();
+    await eventually(() => page.locator('.row.pending').count()).toBe(0);
+    const seen = await rows().locator('.cell-seq').allInnerTexts();
+    const first = Number(seen[0]);
+    expect(first).toBeLessThan(450);
+    expect(seen.map(Number)).toEqual(seen.map((_, i) => first + i));
+  });
+
+  it('opens an anomaly with the explanation of its rule, then its record in full', async () => {
+    service.startRun('audit');
+    service.commit('audit', 120);
+    await open();
+    await page.getByRole('tab', { name: /Anomalies/ }).click();
+    await page.locator('.group', { hasText: 'SchedContextConsumed' }).click();
+    expect(await page.locator('.group-view').innerText()).toContain(RULE.explanation);
+    expect(await page.locator('.group-view a').first().getAttribute('href')).toBe('https://github.com/seL4/seL4/issues/846');
+    await page.getByRole('button', { name: 'open record 100' }).click();
+    const record = page.locator('.dock');
+    await record.getByText('#100').waitFor();
+    expect(await record.locator('.finding').innerText()).toContain(RULE.explanation);
+    expect(await record.locator('.panel > h3').allInnerTexts()).toEqual(['Request', 'Delivery', 'Contract', 'Thread states']);
+    expect(await record.getByText('came with 0 words').count()).toBe(1);
+    expect(await record.locator('.word', { hasText: '4e20' }).getAttribute('title')).toBe('20,000');
+    await record.getByText('Show in table').click();
+    await eventually(() => page.locator('.row[aria-selected=true] .cell-seq').innerText()).toBe('100');
+  });
+
+  it('filters history and the live feed alike', async () => {
+    service.startRun('audit');
+    service.commit('audit', 5000);
+    await open();
+    await eventually(lastSeq).toBe(5000);
+    await page.keyboard.press('/');
+    await page.keyboard.type('UntypedRetype');
+    await page.keyboard.press('Enter');
+    await eventually(lastSeq).toBe(4995);
+    expect(new Set(await page.locator('.layer .cell-invoked').allInnerTexts())).toEqual(new Set(['UntypedRetype']));
+    service.commit('audit', 15);
+    await eventually(lastSeq).toBe(5015);
+    await page.getByLabel('Outcome').selectOption('replied');
+    await page.getByText('No record matches').waitFor();
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await page.getByLabel('only with anomalies').check();
+    await eventually(lastSeq).toBe(5000);
+    await page.getByLabel('Thread').selectOption('client');
+    await eventually(lastSeq).toBe(4950);
+    expect(page.url()).toMatch(/thread=3&anomalies=1/);
+  });
+
+  it('reopens the view of a link', async () => {
+    service.startRun('old');
+    service.commit('old', 3000);
+    service.endRun('old');
+    service.startRun('new');
+    await open('#v1?run=old&follow=0&seq=1500');
+    await page.locator('.dock').getByText('#1,500').waitFor();
+    await eventually(() => page.locator('.row[aria-selected=true]').innerText()).toContain('1,500');
+    await page.keyboard.press('j');
+    await page.locator('.dock').getByText('#1,501').waitFor();
+    expect(page.url()).toContain('seq=1501');
+    await page.keyboard.press('Escape');
+    await eventually(() => page.locator('.dock').count()).toBe(0);
+  });
+
+  it('goes on where it was when the service comes back', async () => {
+    service.startRun('live');
+    await open();
+    service.commit('live', 50);
+    await eventually(lastSeq).toBe(50);
+    await service.stop();
+    await page.getByText('disconnected').waitFor();
+    expect(await rows().count()).toBeGreaterThan(10);
+    service.commit('live', 30);
+    await service.start();
+    await eventually(lastSeq).toBe(80);
+    await eventually(() => page.locator('.row.pending').count()).toBe(0);
+    service.commit('live', 5);
+    await eventually(lastSeq).toBe(85);
+    // The browser itself reports each refused connection.
+    complaints = complaints.filter((each) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(each));
+  });
+
+  it('stays within reach of the keyboard and names what it shows', async () => {
+    service.startRun('audit');
+    service.commit('audit', 100);
+    await open();
+    await eventually(lastSeq).toBe(100);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await eventually(() => page.getByRole('dialog').count()).toBe(0);
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Record 100 in full' }).waitFor();
+    expect(await page.getByRole('grid', { name: 'Records' }).getAttribute('aria-activedescendant')).toBe('record-100');
+    expect(await page.locator('button, input, select').evaluateAll((all) => all.filter((each) => {
+      const label = (each as unknown as { labels: { length: number } | null }).labels;
+      return (each.textContent ?? '').trim() === '' && (label === null || label.length === 0) && each.getAttribute('aria-label') === null;
+    }).length)).toBe(0);
+  });
+});
