@@ -41,13 +41,20 @@ function transferWords(
 ): void {
   kernel.observer.delivery(receiver.id, DELIVERY.message);
   const tagLo = slotLo(sender, ROLE.tag);
-  const from = sendBuffer(sender);
-  const to = receiveBuffer(receiver);
-  const length = copyWords(kernel, sender, from, receiver, to, Math.min(tagLength(tagLo), MSG_MAX_LENGTH));
-  const caps = canGrant && from !== undefined && to !== undefined && tagExtraCaps(tagLo) > 0
-    ? transferCapabilities(kernel, sender, from, tagExtraCaps(tagLo), endpoint, receiver, to) : 0;
-  const label = (tagLo & ~BELOW_LABEL) >>> 0;
-  writeSlot(kernel, receiver, ROLE.tag, (label | caps | length) >>> 0, slotHi(sender, ROLE.tag));
+  const length = Math.min(tagLength(tagLo), MSG_MAX_LENGTH);
+  const count = canGrant ? tagExtraCaps(tagLo) : 0;
+  let belowLabel = Math.min(length, MESSAGE_REGISTERS);
+  copyRegisters(kernel, sender, receiver, belowLabel);
+  if (length > MESSAGE_REGISTERS || count > 0) {
+    const from = sendBuffer(sender);
+    const to = receiveBuffer(receiver);
+    if (from !== undefined && to !== undefined) {
+      copyWords(kernel, from, receiver, to, length);
+      belowLabel = length | (count > 0 ? transferCapabilities(kernel, sender, from, count, endpoint, receiver, to) : 0);
+    }
+  }
+  const label = tagLo & ~BELOW_LABEL;
+  writeSlot(kernel, receiver, ROLE.tag, (label | belowLabel) >>> 0, slotHi(sender, ROLE.tag));
   writeSlot(kernel, receiver, ROLE.badge, badge.lo, badge.hi);
 }
 
@@ -57,20 +64,18 @@ export function receiveNothing(kernel: Kernel, thread: Tcb): void {
   writeSlot(kernel, thread, ROLE.badge, 0, 0);
 }
 
-/** Copies message words: those in registers, and the others if both threads have a buffer. Returns how many. */
-function copyWords(
-  kernel: Kernel, sender: Tcb, from: Uint32Array | undefined, receiver: Tcb, to: Uint32Array | undefined, length: number,
-): number {
-  const inRegisters = Math.min(length, MESSAGE_REGISTERS);
-  for (let i = 0; i < inRegisters; i++) {
+function copyRegisters(kernel: Kernel, sender: Tcb, receiver: Tcb, count: number): void {
+  for (let i = 0; i < count; i++) {
     writeSlot(kernel, receiver, ROLE.mr0 + i, slotLo(sender, ROLE.mr0 + i), slotHi(sender, ROLE.mr0 + i));
   }
-  if (from === undefined || to === undefined) return inRegisters;
-  for (let i = inRegisters; i < length; i++) {
+}
+
+/** Copies the message words that do not travel in registers. */
+function copyWords(kernel: Kernel, from: Uint32Array, receiver: Tcb, to: Uint32Array, length: number): void {
+  for (let i = MESSAGE_REGISTERS; i < length; i++) {
     const word = IPC_BUFFER.msg + i;
     writeBufferWord(kernel, receiver, to, word, from[2 * word]!, from[2 * word + 1]!);
   }
-  return length;
 }
 
 /**
