@@ -99,9 +99,8 @@ export const I02: TraceRule = {
       const sent = sentLength(context, delivery);
       if (sent < 0) continue;
       const length = tagLength(delivery.tagLo);
-      // The record tells the buffer of the invoker; another receiver may have none.
-      const mayBeCut = delivery.thread !== record.thread && sent > MESSAGE_REGISTERS;
-      if (length === sent || (mayBeCut && length === MESSAGE_REGISTERS)) continue;
+      // Another thread than the invoker may have no buffer, or have lost it while it waited.
+      if (length === sent || (sent > MESSAGE_REGISTERS && length === MESSAGE_REGISTERS)) continue;
       report(messageLength, `${run.describe(delivery.thread)} received ${words(length)}, expected ${sent}.`, delivery.thread);
     }
   },

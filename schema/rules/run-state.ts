@@ -2,6 +2,7 @@
 /** What earlier records said about each thread of a run. Filled by the rule engine as records pass, in sequence order. */
 import { CAP_TYPE, CAP_TYPE_NONE } from '../abi/cap-types.ts';
 import { FAULT_LABELS } from '../abi/faults.ts';
+import { BUFFER_RW } from '../abi/ipc-buffer.ts';
 import { SLOT } from '../abi/registers.ts';
 import { STATE } from '../abi/thread-state.ts';
 import type { Subject } from '../trace/names.ts';
@@ -27,7 +28,7 @@ export class ThreadKnowledge {
   lastWasKernelCall = false;
   /** It was a suspension of the thread by itself. */
   lastWasSelfSuspend = false;
-  /** Request tag, IPC buffer kind and pc of that trap. */
+  /** Request tag, IPC buffer kind and pc of that trap; read-write where the buffer was set since. */
   lastTagLo = 0;
   lastTagHi = 0;
   lastBufferKind = 0;
@@ -117,6 +118,7 @@ export class RunState {
     for (let i = 0; i < record.deliveryCount; i++) applyDelivery(this, record, record.deliveries[i]!);
     if (record.next !== 0) applyRunning(context.next, record);
     if (record.capType === CAP_TYPE.SchedContext) this.addConsumed(context);
+    if (record.capType === CAP_TYPE.Thread && setsBuffer(context)) this.thread(record.object).lastBufferKind = BUFFER_RW;
   }
 
   private addConsumed({ record, method }: TraceContext): void {
@@ -235,6 +237,12 @@ export function owesReply(context: TraceContext): boolean {
   if (context.syscallClass !== SYSCALL_CLASS.call || record.capType === CAP_TYPE_NONE) return false;
   // A Call on an endpoint is answered by a thread, unless the kernel refuses it.
   return record.capType !== CAP_TYPE.Endpoint || record.outcome === OUTCOME.error;
+}
+
+/** Whether a thread may have another IPC buffer from now on. */
+function setsBuffer({ record, method }: TraceContext): boolean {
+  if (method === undefined || record.object === 0 || record.outcome === OUTCOME.error) return false;
+  return method.id === 'TCBSetIPCBuffer' || method.id === 'TCBConfigure';
 }
 
 function suspendsItself(context: TraceContext): boolean {

@@ -80,6 +80,14 @@ export const MESSAGE_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'I02', title: 'a sender that got its buffer while it waited', expect: [],
+    trace: (t) => {
+      sendWaits(t, 0, 8, 'none');
+      t.record().call('TCBSetIPCBuffer', 0x8000).on(2).reply();
+      t.record().syscall('Recv', 'Endpoint').moves(2, 'BlockedOnSend', 'Running').ends('completed').deliver('message', 1, { words: [1, 2, 3, 4, 5, 6, 7, 8] });
+    },
+  },
+  {
     rule: 'I02', title: 'ReplyRecv: the reply has the length of the request, the message that of its sender', expect: [],
     trace: (t) => {
       t.record().by(3).syscall('Call', 'Endpoint', { length: 2 }, 1, 2).moves(3, 'Running', 'BlockedOnReply').moves(1, 'BlockedOnReceive', 'Running')
