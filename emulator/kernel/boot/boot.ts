@@ -27,7 +27,7 @@ const ROOT_CNODE_BITS = { least: 8, most: 20, default: 13 };
 const ROOT_ASID = 1;
 
 /** The root task's image: frames that nothing is loaded into, for programs that want memory of their own. */
-export const IMAGE_ADDRESS = 0x1_0000;
+const IMAGE_ADDRESS = 0x1_0000;
 const IMAGE_FRAMES = 16;
 /** Right above the image, as on a real kernel. */
 export const ROOT_IPC_BUFFER_ADDRESS: Word = fromNumber(IMAGE_ADDRESS + IMAGE_FRAMES * 2 ** PAGE_BITS.small);

@@ -132,7 +132,7 @@ describe('random changes of the derivation tree', () => {
   });
 
   it('keep it the tree that its outline says', () => {
-    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.assert(fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const kernel = bareKernel('mcs');
       const { cnode } = bareCSpace(kernel);
       const slots = Array.from({ length: SLOTS }, (_, i) => cnode.slot(i));
@@ -188,6 +188,6 @@ describe('random changes of the derivation tree', () => {
       }
       expect(checkCSpace(kernel)).toEqual([]);
       expect(outlineOf(slots)).toEqual(outline);
-    }), { numRuns: 300 });
+    }), { numRuns: 300, seed: 1 });
   });
 });

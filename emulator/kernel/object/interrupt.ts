@@ -14,7 +14,7 @@ import { argNumber, argSlot, extraSlot } from './arguments.ts';
 
 /** Interrupts 1..95 come from the platform's interrupt controller; 0 is none. The last is the kernel's own timer. */
 const FIRST_IRQ = 1;
-export const TIMER_IRQ = 96;
+const TIMER_IRQ = 96;
 
 const IRQ_OUT_OF_RANGE = rangeError(fromNumber(FIRST_IRQ), fromNumber(TIMER_IRQ));
 

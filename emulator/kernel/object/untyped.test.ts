@@ -190,7 +190,7 @@ describe('random retypes', () => {
   });
 
   it('never overlap, and never leave the untyped', () => {
-    fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    fc.assert(fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
       const { kernel, slot, untyped, retype } = setUp('mcs', 16);
       for (const { type, bits, offset, count, from, revokes } of steps) {
         const source = slot(from).cap.type === CAP_TYPE.Untyped ? slot(from) : untyped;
@@ -198,6 +198,6 @@ describe('random retypes', () => {
         else retype(type, bits, offset, count, source);
         expect(checkCSpace(kernel)).toEqual([]);
       }
-    }), { numRuns: 100 });
+    }), { numRuns: 100, seed: 1 });
   });
 });
