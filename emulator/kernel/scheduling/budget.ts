@@ -12,7 +12,7 @@ import type { SchedContext, Tcb } from '../objects.ts';
 import { setThreadState } from '../registers.ts';
 import { postpone } from './context-binding.ts';
 import { isRunnable, isSchedulable, rescheduleRequired } from './readiness.ts';
-import { enqueueLast } from './ready-queue.ts';
+import { anyReady, enqueueLast } from './ready-queue.ts';
 import { MIN_BUDGET, headSufficient, isActive, isReleased, isRoundRobin, renewSlice, useRefills, useSlice } from './refills.ts';
 
 /** Classic: time between two ticks, ns. */
@@ -162,14 +162,19 @@ function nextDeadline(kernel: Kernel): number {
   return Math.min(
     context === null ? Infinity : now + context.refills[0]!.amount,
     first === undefined ? Infinity : first.schedContext!.refills[0]!.time,
-    now + kernel.domainTimeLeft,
+    domainMatters(kernel) ? now + kernel.domainTimeLeft : Infinity,
   );
 }
 
-/** Classic: the next tick. With one domain nothing happens at a tick while the idle thread runs, so there is none. */
+/** Classic: the next tick. While nothing can run nothing happens at a tick, so there is none. */
 function nextTick(kernel: Kernel): number {
-  if (kernel.current === kernel.idleThread && kernel.domainTimeLeft === Infinity) return Infinity;
+  if (kernel.current === kernel.idleThread && !domainMatters(kernel)) return Infinity;
   return (Math.floor(kernel.time / TICK) + 1) * TICK;
+}
+
+/** Whether the end of the domain's time will change anything: not with one domain, and not while no thread of any domain can run. */
+function domainMatters(kernel: Kernel): boolean {
+  return kernel.domainTimeLeft !== Infinity && (kernel.current !== kernel.idleThread || anyReady(kernel));
 }
 
 /** MCS: ns left of the head refill of the running context; 0 for none. */

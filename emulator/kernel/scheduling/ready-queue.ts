@@ -60,3 +60,8 @@ export function firstReady(kernel: Kernel): Tcb | undefined {
   const priority = highestReadyPriority(kernel);
   return priority < 0 ? undefined : queueOf(kernel, kernel.domain, priority)[0];
 }
+
+/** Whether a thread of any domain is ready. */
+export function anyReady(kernel: Kernel): boolean {
+  return kernel.readyPriorities.some((bits) => bits.some((word) => word !== 0));
+}

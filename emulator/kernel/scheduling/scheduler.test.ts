@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { SLOT, STATE, type Scheduling } from '../../../schema/abi/index.ts';
+import { suspendThread } from '../object/tcb-lifecycle.ts';
+import { setThreadState } from '../registers.ts';
 import { World } from '../testing-threads.ts';
-import { TICK } from './budget.ts';
+import { TICK, handlePreemption } from './budget.ts';
+import { enterDomain, schedule, setDomain } from './scheduler.ts';
 
 const CONFIGURATIONS: readonly Scheduling[] = ['mcs', 'classic'];
 
@@ -146,6 +149,88 @@ describe.each(CONFIGURATIONS)('the scheduler on %s', (scheduling) => {
     expect(victim.object.alive).toBe(false);
     expect(victim.object.state).toBe(STATE.Inactive);
     world.mustRun(other);
+  });
+});
+
+describe.each(CONFIGURATIONS)('domains on %s', (scheduling) => {
+  /** Two domains that take turns of 10 and 20 ms, and a thread in each. */
+  function twoDomains(): World {
+    const world = new World(scheduling);
+    const { kernel } = world;
+    const zero = world.thread('zero', { priority: 50 });
+    const one = world.thread('one', { priority: 60 });
+    kernel.domainSchedule.splice(0, 2, { domain: 0, duration: 10_000_000 }, { domain: 1, duration: 20_000_000 });
+    world.resume(zero, one);
+    setDomain(kernel, one.object, 1);
+    enterDomain(kernel, 0);
+    world.rest();
+    return world;
+  }
+
+  it('run their threads in turn, for as long as the schedule says', () => {
+    const world = twoDomains();
+    const turns: [string, number][] = [];
+    for (let i = 0; i < 4; i++) {
+      const start = world.kernel.time;
+      const { name } = world.current;
+      world.runUntilSwitch();
+      turns.push([name, Math.round((world.kernel.time - start) / 1_000_000)]);
+    }
+    // The first turn has begun with the setup.
+    expect(turns.map(([name]) => name)).toEqual(['zero', 'one', 'zero', 'one']);
+    expect(turns.slice(1).map(([, ms]) => ms)).toEqual([20, 10, 20]);
+  });
+
+  it('leave the processor idle when the domain has no ready thread, and stand still when none has', () => {
+    const world = twoDomains();
+    world.wait(world.notification());
+    world.mustRun(world.kernel.idleThread);
+    world.runUntilSwitch();
+    expect(world.current.name).toBe('one');
+    world.wait(world.notification());
+    world.mustRun(world.kernel.idleThread);
+    expect(world.host.idle()).toBe(false);
+  });
+});
+
+describe('the timer interrupt at a preemption point', () => {
+  it('charges the thread that was preempted', () => {
+    const world = new World('mcs');
+    const busy = world.thread('busy', { time: { budget: 1000, period: 10_000 } });
+    world.resume(busy);
+    world.rest();
+    const { kernel } = world;
+    kernel.time += 1_000_000;
+    setThreadState(kernel, busy.object, STATE.Restart);
+    handlePreemption(kernel);
+    schedule(kernel);
+    expect(kernel.releaseQueue).toEqual([busy.object]);
+    expect(busy.context!.object.consumed).toBeGreaterThanOrEqual(1_000_000);
+  });
+
+  it('charges the context of a thread that stopped itself', () => {
+    const world = new World('mcs');
+    const busy = world.thread('busy', { time: { budget: 1000, period: 10_000 } });
+    world.resume(busy);
+    world.rest();
+    const { kernel } = world;
+    kernel.time += 300_000;
+    suspendThread(kernel, busy.object);
+    handlePreemption(kernel);
+    schedule(kernel);
+    world.mustRun(kernel.idleThread);
+    expect(busy.context!.object.consumed).toBeGreaterThanOrEqual(300_000);
+    expect(kernel.uncharged).toBe(0);
+  });
+
+  it('is a tick of a classic kernel', () => {
+    const world = new World('classic');
+    const { timeSlice } = world.root;
+    world.kernel.time += TICK;
+    handlePreemption(world.kernel);
+    expect(world.root.timeSlice).toBe(timeSlice - 1);
+    handlePreemption(world.kernel);
+    expect(world.root.timeSlice).toBe(timeSlice - 1);
   });
 });
 

@@ -133,7 +133,7 @@ export function enterDomain(kernel: Kernel, index: number): void {
   kernel.domainScheduleIndex = index;
   kernel.domain = entry.domain;
   kernel.domainTimeLeft = entry.duration;
-  kernel.reprogram = true;
+  if (kernel.mcs) kernel.reprogram = true;
 }
 
 /** Moves a thread to a domain. */
