@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import tseslint from 'typescript-eslint';
-import { importX } from 'eslint-plugin-import-x';
+import { importDirection } from './lint/import-direction.js';
 
 /**
- * Imports go one way. Each zone names a folder and what it must not import; README, "Architecture".
- * `schema` imports nothing of the project; `stubs` imports schema; `emulator` imports schema, and of stubs only
- * the ports it implements; `server` imports schema; `dashboards` imports schema; `server/cli` may import everything.
+ * Who may not import whom; README, "Architecture". `schema` imports nothing of the project; `stubs` imports schema;
+ * `emulator` imports schema, and of stubs only the port it implements; `server` imports schema; `dashboards` imports
+ * schema; `server/cli` may import everything.
  */
+const above = (...folders) => folders.map((folder) => `${folder}/**`);
 const zones = [
-  { target: './schema', from: ['./stubs', './emulator', './server', './dashboards', './examples', './bench'] },
-  { target: './schema/abi', from: ['./schema/idl', './schema/trace', './schema/rules', './schema/api'] },
-  { target: './schema/idl', from: ['./schema/trace', './schema/rules', './schema/api'] },
-  { target: './schema/trace', from: ['./schema/rules', './schema/api'] },
-  { target: './stubs', from: ['./emulator', './server', './dashboards', './examples', './bench'] },
-  { target: './emulator', from: ['./server', './dashboards', './examples', './bench'] },
-  { target: './emulator', from: './stubs', except: ['./runtime/user-context.ts'] },
-  { target: './emulator/kernel', from: ['./emulator/user', './emulator/probe', './emulator/machine'] },
-  { target: './emulator/probe', from: ['./emulator/kernel', './emulator/user', './emulator/machine'] },
-  { target: './emulator/user', from: ['./emulator/kernel', './emulator/probe', './emulator/machine'] },
-  { target: './server/!(cli)/**', from: ['./stubs', './emulator', './dashboards', './examples', './bench', './server/cli'] },
-  { target: './dashboards/page', from: ['./stubs', './emulator', './server', './examples', './bench'] },
-  { target: './dashboards/!(build).*', from: ['./stubs', './emulator', './server', './examples', './bench'] },
+  { from: 'schema/**', to: above('stubs', 'emulator', 'server', 'dashboards', 'examples', 'bench') },
+  { from: 'schema/abi/**', to: above('schema/idl', 'schema/trace', 'schema/rules', 'schema/api') },
+  { from: 'schema/idl/**', to: above('schema/trace', 'schema/rules', 'schema/api') },
+  { from: 'schema/trace/**', to: above('schema/rules', 'schema/api') },
+  { from: 'stubs/**', to: above('emulator', 'server', 'dashboards', 'examples', 'bench') },
+  { from: 'emulator/**', to: above('stubs', 'server', 'dashboards', 'examples', 'bench'), except: ['stubs/runtime/user-context.ts'] },
+  { from: 'emulator/kernel/**', to: above('emulator/user', 'emulator/probe', 'emulator/machine') },
+  { from: 'emulator/probe/**', to: above('emulator/kernel', 'emulator/user', 'emulator/machine') },
+  { from: 'emulator/user/**', to: above('emulator/kernel', 'emulator/probe', 'emulator/machine') },
+  ...['*.ts', 'ingest/**', 'live/**', 'plugins/**', 'query/**', 'routes/**', 'store/**'].map((part) => (
+    { from: `server/${part}`, to: above('stubs', 'emulator', 'dashboards', 'examples', 'bench', 'server/cli') })),
+  { from: 'dashboards/page/**', to: above('stubs', 'emulator', 'server', 'examples', 'bench') },
 ];
 
 export default tseslint.config(
@@ -28,11 +28,9 @@ export default tseslint.config(
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
-    plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.tsx', '.js'] } } },
+    plugins: { architecture: { rules: { 'import-direction': importDirection } } },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
-      'import-x/no-cycle': 'off',
+      'architecture/import-direction': ['error', { root: import.meta.dirname, zones }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -41,7 +39,7 @@ export default tseslint.config(
   {
     // Tests of a part drive it with its neighbours.
     files: ['emulator/**/*.test.ts', 'examples/**/*.test.ts'],
-    rules: { 'import-x/no-restricted-paths': 'off' },
+    rules: { 'architecture/import-direction': 'off' },
   },
   {
     // Kernel, machine, probe and rules are deterministic: virtual time and a seed.

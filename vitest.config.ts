@@ -13,7 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['{schema,stubs,emulator,server,dashboards,examples,bench}/**/*.test.ts'],
+    include: ['{lint,schema,stubs,emulator,server,dashboards,examples,bench}/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
