@@ -45,7 +45,7 @@ export class Kernel {
   current: Tcb = this.idleThread;
   /** Set when the scheduler must choose again before the kernel exits. */
   rescheduleNeeded = false;
-  /** Thread that just became ready and is tried first at the next choice; it is in no queue. */
+  /** Thread that just became ready and is tried first at the next choice. On MCS it is in no queue. */
   candidate: Tcb | null = null;
   /** Ready threads: [domain][priority], head first. */
   readonly readyQueues: Tcb[][][] = [];

@@ -14,7 +14,7 @@ import { decodeCopyRegisters, decodeReadRegisters, decodeSetTlsBase, decodeWrite
 import { decodeSetMcPriority, decodeSetPriority, decodeSetSchedParams } from './tcb-scheduling.ts';
 import { decodeConfigure, decodeSetIpcBuffer, decodeSetSpace, decodeSetTimeoutEndpoint } from './tcb-space.ts';
 
-export { destroyThread, resumeThread, suspendThread } from './tcb-lifecycle.ts';
+export { destroyThread } from './tcb-lifecycle.ts';
 
 export function decodeTcb(kernel: Kernel, invocation: Invocation, cap: ThreadCap): SyscallError | Perform {
   const thread = cap.object;

@@ -21,7 +21,7 @@ export const TICK = 2_000_000;
 export const TIME_SLICE_TICKS = 5;
 
 /** Looks at the clock: time since the last look was used by the running context, and by the running domain. */
-export function updateTime(kernel: Kernel): void {
+function updateTime(kernel: Kernel): void {
   const elapsed = kernel.time - kernel.timestamp;
   kernel.timestamp = kernel.time;
   if (!kernel.mcs) return;

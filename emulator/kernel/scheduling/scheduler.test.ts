@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
-import { SLOT, STATE, type Scheduling } from '../../../schema/abi/index.ts';
+import { INIT_CAP, SLOT, STATE, type Scheduling } from '../../../schema/abi/index.ts';
+import { insertDerived } from '../cspace/derivation.ts';
+import type { Notification } from '../objects.ts';
 import { suspendThread } from '../object/tcb-lifecycle.ts';
 import { setThreadState } from '../registers.ts';
-import { World } from '../testing-threads.ts';
+import { World, type Placed, type TestThread } from '../testing-threads.ts';
 import { TICK, handlePreemption } from './budget.ts';
 import { enterDomain, schedule, setDomain } from './scheduler.ts';
 
@@ -190,6 +192,48 @@ describe.each(CONFIGURATIONS)('domains on %s', (scheduling) => {
     world.wait(world.notification());
     world.mustRun(world.kernel.idleThread);
     expect(world.host.idle()).toBe(false);
+  });
+});
+
+describe('a long revocation', () => {
+  /** A worker that is about to revoke 3000 copies, shortly before the timer interrupt; another thread of its priority is ready. */
+  function scene(scheduling: Scheduling): { world: World; worker: TestThread; other: TestThread; original: Placed<Notification> } {
+    const world = new World(scheduling);
+    const original = world.notification('original');
+    for (let i = 0; i < 3000; i++) insertDerived(world.emptySlot().slot, original.slot.cap, original.slot);
+    const worker = world.thread('worker', { priority: 50 });
+    const other = world.thread('other', { priority: 50 });
+    world.resume(other, worker);
+    world.rest();
+    world.host.compute(world.kernel.timerDeadline - world.kernel.time - 100_000);
+    world.mustRun(worker);
+    world.clear();
+    world.call(INIT_CAP.threadCNode, 'CNodeRevoke', [original.cptr, 64]);
+    expect(world.events).toContain('preempted');
+    expect(world.writes(worker.object, 'reply')).toEqual([]);
+    expect(original.object.capCount).toBeGreaterThan(1);
+    return { world, worker, other, original };
+  }
+
+  function finish(world: World, worker: TestThread, original: Placed<Notification>): void {
+    world.mustRun(worker);
+    for (let i = 0; i < 10 && original.object.capCount > 1; i++) world.host.syscall();
+    expect(original.object.capCount).toBe(1);
+    expect(world.answer(worker.object)).toMatchObject({ badge: 0n, label: 0, length: 0 });
+  }
+
+  it('lets others run when the time slice ends, and goes on afterwards', () => {
+    const { world, worker, other, original } = scene('mcs');
+    world.mustRun(other);
+    expect(worker.object.state).toBe(STATE.Restart);
+    world.wait(world.notification('silence'));
+    finish(world, worker, original);
+  });
+
+  it('goes on at once on a classic kernel, where a stopped system call does not use up the time slice', () => {
+    const { world, worker, original } = scene('classic');
+    expect(world.kernel.timerDeadline).toBeGreaterThan(world.kernel.time);
+    finish(world, worker, original);
   });
 });
 

@@ -14,7 +14,7 @@ import { dequeueReady, enqueueFirst, enqueueLast, firstReady, highestReadyPriori
 import { headReady, startRefills } from './refills.ts';
 import { dequeueRelease } from './release-queue.ts';
 
-export { possibleSwitchTo, rescheduleRequired } from './readiness.ts';
+export { rescheduleRequired } from './readiness.ts';
 
 /** Budget and period of the root task's scheduling context (`CONFIG_BOOT_THREAD_TIME_SLICE`), ns. */
 const BOOT_SLICE = 5_000_000;
