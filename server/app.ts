@@ -70,6 +70,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       if (message === undefined) app.log.info('the store can be written again');
       else app.log.error(message);
     },
+    stopped: (message) => {
+      problem = message;
+      app.log.fatal(message);
+      producers.stop(message);
+    },
   });
   const hub = new LiveHub(query, (watched) => ingest.watch(watched));
   const startedAt = new Date().toISOString();
@@ -80,12 +85,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...(problem === undefined ? {} : { problem }),
   });
 
+  // Before all hooks that refuse a request: it ends the sockets of refused upgrades.
+  await app.register(websocket, { options: { maxPayload: HARD_FRAME_LIMIT, perMessageDeflate: false } });
   useStrictValidation(app);
   useErrorReplies(app);
   useLoopbackOnly(app);
   useSecurityHeaders(app);
   await useOpenApi(app, version);
-  await app.register(websocket, { options: { maxPayload: HARD_FRAME_LIMIT, perMessageDeflate: false } });
   await app.register(async (scope) => {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);

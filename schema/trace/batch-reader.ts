@@ -294,7 +294,7 @@ function checkAnswers(firstSeq: number, firstDelivery: Uint32Array, answers: Flo
 }
 
 /** The signed value of protobuf's sint32. */
-function unzigzag(value: number): number {
+export function unzigzag(value: number): number {
   return (value >>> 1) ^ -(value & 1);
 }
 

@@ -5,5 +5,5 @@ export { BATCH_LIMITS } from './batch-layout.ts';
 export type { DeliveryColumns, RecordColumns, TransitionColumns } from './batch-layout.ts';
 export type { BatchHeader } from './batch-fields.ts';
 export { BatchBuilder } from './batch-builder.ts';
-export { BatchReader, BatchScan } from './batch-reader.ts';
+export { BatchReader, BatchScan, unzigzag } from './batch-reader.ts';
 export type { ScanColumn } from './batch-reader.ts';

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import { encodeServerMessage, type ProblemCode } from '../../schema/trace/wire.ts';
+import { upgradeRequired } from '../plugins/error-replies.ts';
 import type { IngestClient } from './ingest-client.ts';
 import { MAX_FRAME_BYTES, WINDOW } from './limits.ts';
 import type { Answer } from './messages.ts';
@@ -22,6 +23,7 @@ interface Producer {
 
 export class Producers {
   private readonly producers = new Map<number, Producer>();
+  private stopped: string | undefined;
 
   get count(): number {
     return this.producers.size;
@@ -39,10 +41,11 @@ export class Producers {
     const connection = ingest.connect();
     const producer: Producer = { socket, pending: 0, closing: false };
     this.producers.set(connection, producer);
+    if (this.stopped !== undefined) sayAndClose(producer, 'store', this.stopped, CLOSE.tryAgain);
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (producer.closing) return;
       const refusal = refuse(producer, data, isBinary);
-      if (refusal !== undefined) return refuseAndClose(producer, ...refusal);
+      if (refusal !== undefined) return sayAndClose(producer, ...refusal, CLOSE.policy);
       producer.pending++;
       ingest.frame(connection, data);
     });
@@ -67,6 +70,12 @@ export class Producers {
     producer.socket.close(again ? (message.code === 'shuttingDown' ? CLOSE.goingAway : CLOSE.tryAgain) : CLOSE.policy);
   }
 
+  /** Nothing is stored any more: tells all producers, those that come later as well. */
+  stop(message: string): void {
+    this.stopped = message;
+    for (const producer of this.producers.values()) if (!producer.closing) sayAndClose(producer, 'store', message, CLOSE.tryAgain);
+  }
+
   /** Ends all connections at once. */
   terminate(): void {
     for (const { socket } of this.producers.values()) socket.terminate();
@@ -74,7 +83,7 @@ export class Producers {
 }
 
 export function ingestEndpoint(app: FastifyInstance, producers: Producers, ingest: IngestClient): void {
-  app.get('/ingest', { websocket: true, schema: { hide: true } }, (socket) => producers.add(socket, ingest));
+  app.route({ method: 'GET', url: '/ingest', schema: { hide: true }, handler: upgradeRequired, wsHandler: (socket) => producers.add(socket, ingest) });
 }
 
 function refuse(producer: Producer, data: Buffer, isBinary: boolean): [ProblemCode, string] | undefined {
@@ -84,8 +93,9 @@ function refuse(producer: Producer, data: Buffer, isBinary: boolean): [ProblemCo
   return undefined;
 }
 
-function refuseAndClose(producer: Producer, code: ProblemCode, message: string): void {
+/** `policy`: the producer must not come back with the same; else it may. */
+function sayAndClose(producer: Producer, code: ProblemCode, message: string, close: number): void {
   producer.closing = true;
-  producer.socket.send(encodeServerMessage({ kind: 'problem', code, message, fatal: true }));
-  producer.socket.close(CLOSE.policy);
+  producer.socket.send(encodeServerMessage({ kind: 'problem', code, message, fatal: close === CLOSE.policy }));
+  producer.socket.close(close);
 }

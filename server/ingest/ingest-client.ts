@@ -11,18 +11,22 @@ export interface IngestListener {
   news(news: RunNews): void;
   /** Storing fails, or (undefined) works again. */
   problem(message: string | undefined): void;
+  /** The worker broke down: nothing will be answered any more. */
+  stopped(message: string): void;
 }
 
 export class IngestClient {
   private readonly worker: Worker;
   private readonly listener: IngestListener;
+  private readonly exited: Promise<unknown>;
   private lastConnection = 0;
 
   private constructor(worker: Worker, listener: IngestListener) {
     this.worker = worker;
     this.listener = listener;
     worker.on('message', (message: FromIngest) => this.receive(message));
-    worker.on('error', (error) => listener.problem(`nothing is stored any more, restart the service: ${error.message}`));
+    worker.on('error', (error) => listener.stopped(`nothing is stored any more, restart the service: ${error.message}`));
+    this.exited = new Promise((resolve) => worker.once('exit', resolve));
   }
 
   /** Starts the worker on a data directory. Rejects with a DataInUseError or StoreError. */
@@ -55,9 +59,8 @@ export class IngestClient {
 
   /** Commits what is under way, says goodbye to the producers and releases the database. */
   async close(): Promise<void> {
-    const exited = once(this.worker, 'exit');
     this.send({ type: 'close' });
-    await exited;
+    await this.exited;
   }
 
   private send(message: ToIngest, transfer: ArrayBuffer[] = []): void {

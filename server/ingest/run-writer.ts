@@ -6,7 +6,7 @@ import type { InterfaceModel } from '../../schema/idl/model.ts';
 import { RuleEngine } from '../../schema/rules/engine.ts';
 import type { Anomaly } from '../../schema/rules/rule.ts';
 import type { RunSnapshot } from '../../schema/rules/run-state.ts';
-import { BatchReader } from '../../schema/trace/batch.ts';
+import { BatchReader, unzigzag } from '../../schema/trace/batch.ts';
 import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOME, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { recordRow } from '../query/record-row.ts';
@@ -204,7 +204,7 @@ export class RunWriter {
   private countRecords(batch: BatchReader): void {
     const { thread, cause, syscall, method, outcome } = batch.records;
     for (let i = 0; i < batch.count; i++) {
-      const activity = activityOf(cause[i]!, syscall[i]!, method[i]!);
+      const activity = activityOf(cause[i]!, unzigzag(syscall[i]!), method[i]!);
       this.threads.add(thread[i]!);
       this.activities.add(activity);
       this.outcomes.add(outcome[i]!);

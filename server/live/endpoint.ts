@@ -3,21 +3,25 @@
 import type { FastifyInstance } from 'fastify';
 import { LATEST_RUN, LiveQuery } from '../../schema/api/index.ts';
 import { RequestError } from '../errors.ts';
+import { upgradeRequired } from '../plugins/error-replies.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import type { LiveHub } from './hub.ts';
 
 export function liveEndpoint(app: FastifyInstance, hub: LiveHub, query: QueryClient): void {
-  app.get<{ Querystring: LiveQuery }>('/live', {
-    websocket: true,
+  app.route<{ Querystring: LiveQuery }>({
+    method: 'GET',
+    url: '/live',
     schema: { hide: true, querystring: LiveQuery },
+    handler: upgradeRequired,
     preHandler: async (request) => {
       const run = request.query.run ?? LATEST_RUN;
       if (run !== LATEST_RUN && await query.ask('findRun', run) === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
     },
-  }, (socket, request) => {
-    hub.add(socket, request.query.run ?? LATEST_RUN).catch((error: unknown) => {
-      request.log.error(error);
-      socket.terminate();
-    });
+    wsHandler: (socket, request) => {
+      hub.add(socket, request.query.run ?? LATEST_RUN).catch((error: unknown) => {
+        request.log.error(error);
+        socket.terminate();
+      });
+    },
   });
 }

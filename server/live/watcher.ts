@@ -44,33 +44,27 @@ export class Watcher {
 
   /** First message. News before it are counted and follow it. */
   greet(hello: LiveHello): void {
-    this.greeted = true;
-    this.send(hello);
     if (hello.run !== null && !this.isOlder(hello.run)) {
-      const sameRun = this.run?.run === hello.run.run;
+      const { backlog } = this;
+      if (backlog !== undefined && backlog.run.run === hello.run.run && backlog.run.records <= hello.run.records && !backlog.ended) this.backlog = undefined;
       this.run = hello.run;
       this.seen = hello.run.records;
-      if (sameRun && this.backlog!.run.records <= this.seen && !this.backlog!.ended) this.backlog = undefined;
     }
-    this.catchUp();
+    this.greeted = true;
+    this.send(hello);
   }
 
   /** Takes what a commit changed in some run. */
   news(news: RunNews): void {
     if (!this.concerns(news)) return;
+    this.catchUp();
     if (this.run?.run !== news.run.run) {
       this.backlog = undefined;
       this.seen = news.recordsBefore;
     }
     this.run = news.run;
-    if (this.greeted && this.backlog === undefined && this.socket.bufferedAmount <= MOST_BUFFERED) return this.tell(news, 0);
-    this.backlog = {
-      run: news.run,
-      started: news.started || this.backlog?.started === true,
-      ended: news.ended || (this.backlog?.ended === true && !news.started),
-      anomalies: news.anomaliesFound + (this.backlog?.anomalies ?? 0),
-      threads: news.threads.length + (this.backlog?.threads ?? 0),
-    };
+    if (this.greeted && this.backlog === undefined && this.socket.bufferedAmount <= MOST_BUFFERED) this.tell(news, 0);
+    else this.backlog = withNews(this.backlog, news);
   }
 
   private concerns(news: RunNews): boolean {
@@ -114,4 +108,14 @@ export class Watcher {
   private send(message: LiveMessage): void {
     this.socket.send(JSON.stringify(message), () => this.catchUp());
   }
+}
+
+function withNews(backlog: Backlog | undefined, news: RunNews): Backlog {
+  return {
+    run: news.run,
+    started: news.started || backlog?.started === true,
+    ended: news.ended || (backlog?.ended === true && !news.started),
+    anomalies: news.anomaliesFound + (backlog?.anomalies ?? 0),
+    threads: news.threads.length + (backlog?.threads ?? 0),
+  };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Every answer that is not 2xx is an `ErrorBody`. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorBody } from '../../schema/api/index.ts';
 import { RequestError, StoreError, type RequestFault } from '../errors.ts';
 
@@ -25,6 +25,11 @@ export function useErrorReplies(app: FastifyInstance): void {
     message: `nothing here: ${request.method} ${request.url.split('?')[0]}`,
     hint: 'the API is described at /api/openapi.json',
   }));
+}
+
+/** Answers a plain request for a route that is a WebSocket. */
+export async function upgradeRequired(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return sendError(reply.header('upgrade', 'websocket'), 426, { error: 'bad-request', message: 'this is a WebSocket; connect to it with one' });
 }
 
 export function sendError(reply: FastifyReply, status: number, body: ErrorBody): FastifyReply {
