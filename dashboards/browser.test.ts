@@ -115,6 +115,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     service.startRun('audit');
     service.commit('audit', 120);
     await open();
+    await eventually(() => page.title()).toBe('(2) audit.ts · sel4scope');
     await page.getByRole('tab', { name: /Anomalies/ }).click();
     await page.locator('.group', { hasText: 'SchedContextConsumed' }).click();
     expect(await page.locator('.group-view').innerText()).toContain(RULE.explanation);
@@ -167,6 +168,23 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await eventually(() => page.locator('.dock').count()).toBe(0);
   });
 
+  it('shows any of ten million records, and moves by rows there too', async () => {
+    service.startRun('huge', { records: 10_000_000, state: 'ended', end: 'completed' });
+    await open('#v1?run=huge&follow=0');
+    await eventually(() => seqOf(rows().first())).toBe(1);
+    await page.getByLabel('Go to #').fill('9,000,000');
+    await page.keyboard.press('Enter');
+    await eventually(() => page.locator('.row[aria-selected=true]').innerText()).toContain('9,000,000');
+    const before = await seqOf(rows().first());
+    await rows().first().hover();
+    await page.mouse.wheel(0, 220);
+    await eventually(() => seqOf(rows().first())).toBe(before + 10);
+    await page.keyboard.press('End');
+    await eventually(lastSeq).toBe(10_000_000);
+    await eventually(() => page.locator('.row.pending').count()).toBe(0);
+    expect(service.recordRequests).toBeLessThan(20);
+  });
+
   it('goes on where it was when the service comes back', async () => {
     service.startRun('live');
     await open();
@@ -174,6 +192,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await eventually(lastSeq).toBe(50);
     await service.stop();
     await page.getByText('disconnected').waitFor();
+    await page.getByText('What is shown is what was read before').waitFor();
     expect(await rows().count()).toBeGreaterThan(10);
     service.commit('live', 30);
     await service.start();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { useEffect } from 'preact/hooks';
 import type { JSX } from 'preact';
+import { anomalyTotal, count, programName } from './format.ts';
 import { handleKey } from './keys.ts';
-import { SessionContext, useSelect } from './session-context.ts';
+import { SessionContext, useSelect, useSession } from './session-context.ts';
 import type { Session } from './state/session.ts';
 import { AnomaliesView } from './views/anomalies.tsx';
 import { EmptyState } from './views/empty-state.tsx';
@@ -29,12 +30,19 @@ export function App({ session }: { session: Session }): JSX.Element {
 }
 
 function Page(): JSX.Element {
+  const session = useSession();
   const overlay = useSelect((state) => state.overlay);
+  const offline = useSelect((state) => state.connection.phase === 'lost');
+  const title = useSelect(({ run }) => (run === null ? 'sel4scope' : `${anomalyTotal(run) > 0 ? `(${count(anomalyTotal(run))}) ` : ''}${programName(run.program)} · sel4scope`));
+  useEffect(() => { document.title = title; }, [title]);
+  const closeRuns = (event: MouseEvent): void => {
+    if (overlay === 'runs' && (event.target as Element).closest('.run-list') === null) session.setOverlay(null);
+  };
   return (
-    <div class={overlay === 'runs' ? 'page runs-open' : 'page'}>
+    <div class={['page', ...(overlay === 'runs' ? ['runs-open'] : []), ...(offline ? ['offline'] : [])].join(' ')}>
       <TopBar />
       <Notices />
-      <div class="page-body">
+      <div class="page-body" onClick={closeRuns}>
         <RunList />
         <Run />
       </div>

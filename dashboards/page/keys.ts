@@ -45,7 +45,7 @@ export function handleKey(session: Session, event: KeyboardEvent): void {
   }
   if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, summary') != null) return;
   if (target?.closest('[role=separator]') != null && event.key.startsWith('Arrow')) return;
-  if (session.store.get().overlay !== null && event.key !== 'Escape') return;
+  if (session.store.get().overlay === 'help' && event.key !== 'Escape') return;
   const command = COMMANDS.find((each) => each.keys.includes(event.key));
   if (command === undefined) return;
   event.preventDefault();

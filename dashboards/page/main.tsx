@@ -5,6 +5,9 @@ import { App } from './app.tsx';
 import { Api } from './state/api.ts';
 import { Session } from './state/session.ts';
 
+/** Shortest time between two drawings of what the feed brings, ms. */
+const CALM_INTERVAL = 50;
+
 const session = new Session({
   api: new Api((input, init) => fetch(input, init)),
   openSocket: (path) => {
@@ -14,7 +17,10 @@ const session = new Session({
     return new WebSocket(url);
   },
   now: () => Date.now(),
-  schedule: (run) => requestAnimationFrame(run),
+  pace: {
+    soon: (run) => requestAnimationFrame(run),
+    calm: (run) => setTimeout(() => requestAnimationFrame(run), CALM_INTERVAL),
+  },
   showLink: (hash, step) => {
     if (hash === location.hash) return;
     if (step) history.pushState(null, '', hash);

@@ -37,7 +37,7 @@ class Bench {
       anomalies: async () => ({ anomalies: [], next: null }),
     } as unknown as Api;
     this.session = new Session({
-      api, openSocket: this.sockets.open, now: () => Date.now(), schedule: (run) => { queueMicrotask(run); },
+      api, openSocket: this.sockets.open, now: () => Date.now(), pace: { soon: queueMicrotask, calm: queueMicrotask },
       showLink: (hash, step) => this.links.push({ hash, step }),
     });
     stopped.push(this.session);

@@ -11,7 +11,7 @@ import { OccurrenceLoader, RecordLoader, RollupLoader } from './loaders.ts';
 import { isSettled, QUIET_FEED, START_STATE, type State } from './model.ts';
 import type { RowSource } from './row-source.ts';
 import { scanOf } from './scan.ts';
-import { Store, type Schedule } from './store.ts';
+import { Store, type Pace } from './store.ts';
 import { fromHash, isStep, LATEST_RUN, toHash, type Tab, type View } from './url.ts';
 
 /** What the session needs of the browser. */
@@ -20,7 +20,7 @@ export interface Host {
   readonly openSocket: (path: string) => Socket;
   /** Wall clock, ms. */
   readonly now: () => number;
-  readonly schedule: Schedule;
+  readonly pace: Pace;
   /** Shows a link in the address bar, as a new step of the history or in place of the present one. */
   readonly showLink: (hash: string, step: boolean) => void;
 }
@@ -43,7 +43,7 @@ export class Session {
 
   constructor(host: Host) {
     this.host = host;
-    this.store = new Store(START_STATE, host.schedule);
+    this.store = new Store(START_STATE, host.pace);
     this.rollups = new RollupLoader(host.api, this.store);
     this.records = new RecordLoader(host.api, this.store);
     this.occurrences = new OccurrenceLoader(host.api, this.store);
@@ -54,7 +54,7 @@ export class Session {
         this.store.set({ connection });
         if (connection.phase === 'open') this.reconnected();
       },
-      onMessage: (message) => this.receive(message),
+      onMessage: (message) => this.store.calmly(() => this.receive(message)),
     });
   }
 

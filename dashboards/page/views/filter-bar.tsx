@@ -19,7 +19,8 @@ export function FilterBar(): JSX.Element {
       <label>
         <span>Method</span>
         <input id={FILTER_INPUT_ID} type="search" list="methods" placeholder="method or system call" autoComplete="off" spellcheck={false} value={filter.method}
-          onChange={(event) => session.setFilter({ ...filter, method: event.currentTarget.value.trim().slice(0, 64) })} />
+          onChange={(event) => session.setFilter({ ...filter, method: event.currentTarget.value.trim().slice(0, 64) })}
+          onKeyDown={(event) => { if (event.key === 'Enter') event.currentTarget.blur(); }} />
         <datalist id="methods">{methods.map((method) => <option key={method} value={method} />)}</datalist>
       </label>
       <label>
@@ -82,7 +83,9 @@ function GoTo(): JSX.Element {
         const usable = Number.isSafeInteger(seq) && seq >= 1 && seq <= records;
         event.currentTarget.setCustomValidity(usable ? '' : `a number from 1 to ${records}`);
         event.currentTarget.reportValidity();
-        if (usable) session.showInTable(seq);
+        if (!usable) return;
+        event.currentTarget.blur();
+        session.showInTable(seq);
       }} />
     </label>
   );
