@@ -10,7 +10,6 @@ import { receiveSignal } from '../object/notification.ts';
 import { deleteCallerCap, replyFromCallerSlot } from '../object/reply.ts';
 import { slotHi, slotLo } from '../registers.ts';
 import { handlePreemption } from '../scheduling/budget.ts';
-import { handlePreemption } from '../scheduling/budget.ts';
 import { yieldCurrent } from '../scheduling/scheduler.ts';
 import { Slot } from '../slot.ts';
 import { handleDebugSyscall } from './debug.ts';
