@@ -86,12 +86,23 @@ export function printReport(report: RunReport): void {
   if (report.error !== '') note(red(report.error));
 }
 
+/** Groups of the service are told apart by their situation too; for the summary rule and method are enough. */
+function byRuleAndMethod(groups: readonly AnomalyGroup[]): Pick<AnomalyGroup, 'rule' | 'method' | 'count' | 'firstSeq'>[] {
+  const merged = new Map<string, { rule: string; method: string; count: number; firstSeq: number }>();
+  for (const { rule, method, count, firstSeq } of groups) {
+    const key = `${rule} ${method}`;
+    const earlier = merged.get(key);
+    merged.set(key, { rule, method, count: count + (earlier?.count ?? 0), firstSeq: Math.min(firstSeq, earlier?.firstSeq ?? Infinity) });
+  }
+  return [...merged.values()];
+}
+
 function printAnomalies(report: RunReport): void {
   const found = findings(report);
   if (found.length === 0) printLine(`  anomalies: ${green('none')}`);
   else {
     printLine(`  anomalies: ${red(String(found.reduce((sum, { count }) => sum + count, 0)))}`);
-    printTable(found, [
+    printTable(byRuleAndMethod(found), [
       { title: '    rule', text: (group) => `    ${group.rule}` },
       { title: 'method', text: (group) => group.method },
       { title: 'count', text: (group) => String(group.count), right: true },
