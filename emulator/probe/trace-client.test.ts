@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { BatchReader } from '../../schema/trace/batch.ts';
@@ -138,6 +138,23 @@ async function produce(client: TraceClient, count: number, recordsPerBatch = 10)
   return threads;
 }
 
+function turn(): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve); });
+}
+
+/** Runs a test in which only `pass(ms)` lets the time of timers pass; sockets go on as ever. */
+async function withTimers<T>(test: (pass: (ms: number) => Promise<void>) => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    return await test(async (ms) => {
+      vi.advanceTimersByTime(ms);
+      await turn();
+    });
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(() => 'nothing went wrong', (error: unknown) => (error instanceof TraceError ? error.code : `not a TraceError: ${String(error)}`));
 }
@@ -184,7 +201,8 @@ describe('TraceClient', () => {
     for (let record = trace.next(); record !== undefined && client.ready() === undefined; record = trace.next()) sink.record(record);
     expect(made).toBe(5);
     const waiting = client.ready()!;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (held.length < 3) await turn();
+    for (let i = 0; i < 20; i++) await turn();
     expect(held.length).toBe(3);
     held.splice(0).forEach((acknowledge) => acknowledge());
     await waiting;
@@ -244,21 +262,36 @@ describe('after a lost connection', () => {
   });
 
   it('also when the service answers no more', async () => {
-    let silent = true;
-    const service = await Service.start({ misbehave: (message) => message.kind === 'batch' && silent && !(silent = false) });
-    const client = await TraceClient.connect(service.url, RUN, { ...FAST, silenceMs: 40 });
-    const threads = await produce(client, 50);
+    const service = await Service.start({ misbehave: (message, _, self) => message.kind === 'batch' && self.hellos.length === 1 });
+    const client = await withTimers(async (pass) => {
+      const connecting = TraceClient.connect(service.url, RUN, { ...FAST, silenceMs: 1000 });
+      await pass(10);
+      const connected = await connecting;
+      await produce(connected, 30);
+      while (service.hellos.length < 2) await pass(1);
+      return connected;
+    });
     await client.close('completed');
-    expect(service.thread).toEqual(threads);
-    expect(service.hellos.length).toBe(2);
+    expect([service.complaints, service.gaps, service.seqs.length, service.hellos.length]).toEqual([[], 0, 30, 2]);
   });
 
   it('an idle connection is not taken for a lost one', async () => {
     const service = await Service.start();
-    const client = await TraceClient.connect(service.url, RUN, { ...FAST, silenceMs: 20 });
+    const client = await TraceClient.connect(service.url, RUN, FAST);
+    await withTimers(async (pass) => {
+      await produce(client, 20);
+      while (client.committedSeq < 20) await pass(0);
+      await pass(1_000_000);
+    });
+    await client.close('completed');
+    expect([service.seqs.length, service.hellos.length]).toEqual([20, 1]);
+  });
+
+  it('nor is one taken for lost because the producer stood still', async () => {
+    const service = await Service.start();
+    const client = await TraceClient.connect(service.url, RUN, { ...FAST, silenceMs: 1000 });
     await produce(client, 20);
-    while (client.committedSeq < 20) await new Promise((resolve) => setTimeout(resolve, 2));
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200);
     await client.close('completed');
     expect([service.seqs.length, service.hellos.length]).toEqual([20, 1]);
   });

@@ -22,6 +22,12 @@ export interface TraceClientOptions {
 
 const DEFAULTS: Required<TraceClientOptions> = { maxUnacknowledged: 64, retries: 8, firstRetryMs: 100, maxRetryMs: 5000, silenceMs: 30_000 };
 
+/**
+ * Silence is counted in so many steps, one timer after the other. When this process itself stands still, one late timer
+ * fires and one step is counted, and what came meanwhile is read before the next.
+ */
+const SILENCE_STEPS = 4;
+
 /** Messages of the service are small; more than this is none. */
 const MAX_ANSWER_BYTES = 1 << 20;
 const MESSAGE_TOO_BIG = 1009;
@@ -135,7 +141,7 @@ export class TraceClient {
     let socket: WebSocket;
     try {
       // A zero mask costs nothing, and there is no proxy to protect on the way of a native producer.
-      socket = new WebSocket(this.url, { perMessageDeflate: false, maxPayload: MAX_ANSWER_BYTES, handshakeTimeout: this.options.silenceMs, generateMask: (mask) => mask.fill(0) });
+      socket = new WebSocket(this.url, { perMessageDeflate: false, maxPayload: MAX_ANSWER_BYTES, generateMask: (mask) => mask.fill(0) });
     } catch (error) {
       this.fail(new TraceError('unreachable', `cannot connect to the trace service at ${this.url}: ${messageOf(error)}`));
       return;
@@ -147,6 +153,7 @@ export class TraceClient {
     socket.on('message', (data, isBinary) => this.receive(data as Buffer, isBinary));
     socket.on('error', (error) => { this.trouble = messageOf(error); });
     socket.on('close', (code, reason) => this.lost(socket, code, reason.toString()));
+    this.watchSilence();
   }
 
   private receive(data: Buffer, isBinary: boolean): void {
@@ -260,16 +267,24 @@ export class TraceClient {
     this.retryMs = Math.min(2 * this.retryMs, this.options.maxRetryMs);
   }
 
-  /** (Re)starts the clock while the service owes an answer. */
+  /** Begins to count silence from now, if the service owes an answer; stops counting otherwise. */
   private watchSilence(): void {
     clearTimeout(this.silenceTimer);
     this.silenceTimer = undefined;
     if (this.over) return;
     if (this.established && !this.queue.owesAnswer && !this.byeSent) return;
+    this.countSilence(SILENCE_STEPS);
+  }
+
+  private countSilence(stepsLeft: number): void {
     this.silenceTimer = setTimeout(() => {
+      if (stepsLeft > 1) {
+        this.countSilence(stepsLeft - 1);
+        return;
+      }
       this.trouble = `no answer for ${this.options.silenceMs} ms`;
       this.socket?.terminate();
-    }, this.options.silenceMs);
+    }, this.options.silenceMs / SILENCE_STEPS);
   }
 
   private stopTimers(): void {
