@@ -148,6 +148,9 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.getByRole('button', { name: 'Clear the filter' }).click();
     await page.getByLabel('only with anomalies').check();
     await eventually(lastSeq).toBe(5000);
+    await page.keyboard.press('k');
+    await eventually(() => page.locator('.row[aria-selected=true] .cell-seq').innerText()).toBe('5,000');
+    await page.keyboard.press('f');
     await page.getByLabel('Thread').selectOption('client');
     await eventually(lastSeq).toBe(4950);
     expect(page.url()).toMatch(/thread=3&anomalies=1/);

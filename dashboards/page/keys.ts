@@ -39,11 +39,11 @@ export const FILTER_INPUT_ID = 'filter-method';
 export function handleKey(session: Session, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target instanceof HTMLElement ? event.target : null;
-  if (target?.closest('input, select, textarea') != null) {
+  if (target?.closest('input:not([type=checkbox]), select, textarea') != null) {
     if (event.key === 'Escape') target.blur();
     return;
   }
-  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, summary') != null) return;
+  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, [type=checkbox]') != null) return;
   if (target?.closest('[role=separator]') != null && event.key.startsWith('Arrow')) return;
   if (session.store.get().overlay === 'help' && event.key !== 'Escape') return;
   const command = COMMANDS.find((each) => each.keys.includes(event.key));

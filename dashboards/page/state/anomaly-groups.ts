@@ -16,6 +16,11 @@ export function situation({ fingerprint, rule, method }: Pick<AnomalyGroup, 'fin
   return fingerprint.startsWith(known) ? fingerprint.slice(known.length).split('/').join(', ') : '';
 }
 
+/** Anomalies that were counted in a flood but not kept: their records carry no mark. */
+export function unmarked(groups: readonly AnomalyGroup[]): number {
+  return groups.reduce((sum, group) => sum + group.count - group.kept, 0);
+}
+
 /** Groups by their rule. Rules stand in the order of their first group, which is that of severity and frequency. */
 export function byRule(groups: readonly AnomalyGroup[]): RuleGroups[] {
   const rules = new Map<string, AnomalyGroup[]>();

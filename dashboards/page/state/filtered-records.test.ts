@@ -81,6 +81,15 @@ it('takes live rows where they continue what is known, and reads what the feed s
   expect(seqs(source)).toEqual(matching(1, 200));
 });
 
+it('has a row once that comes both ways at the same time', async () => {
+  const history = new History(100, ERRORS);
+  const source = new FilteredRecords(history.read, ERRORS, 1, 100, noted);
+  source.want(0, 40);
+  source.add(rowsOf(1, 100), 100);
+  await settle();
+  expect(seqs(source)).toEqual(matching(1, 100));
+});
+
 it('shows nothing beyond a pause', async () => {
   const history = new History(100, ERRORS);
   const source = new FilteredRecords(history.read, ERRORS, 1, 100, noted);
