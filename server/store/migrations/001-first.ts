@@ -76,6 +76,7 @@ CREATE TABLE anomaly (
   fingerprint TEXT NOT NULL,
   found_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX anomaly_by_run ON anomaly (run);
 CREATE INDEX anomaly_by_seq ON anomaly (run, seq);
 CREATE INDEX anomaly_by_rule ON anomaly (run, rule);
 
