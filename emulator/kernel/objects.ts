@@ -219,8 +219,10 @@ export class Tcb extends KernelObject {
   fault: Fault | null = null;
   /** Virtual address of the IPC buffer. */
   ipcBufferAddress: Word = ZERO;
-  /** The lanes that `registers.ts` last found behind the address. */
+  /** The lanes that `registers.ts` last found behind the address, and where: a page of the frame, from an index. */
   bufferView: Uint32Array | undefined;
+  bufferPage: Uint32Array | undefined;
+  bufferFirst = 0;
   boundNotification: Notification | null = null;
   /** Endpoint or notification that a blocked thread waits on. */
   blockedOn: Endpoint | Notification | null = null;

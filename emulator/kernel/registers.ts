@@ -48,9 +48,12 @@ export function bufferLanes(thread: Tcb): Uint32Array | undefined {
   const { lo, hi } = thread.ipcBufferAddress;
   const page = cap.object.page(((lo >>> 12) + hi * 0x10_0000) & pageMask);
   const first = (lo & 0xc00) >>> 2;
-  const view = thread.bufferView;
-  if (view?.buffer === page.buffer && view.byteOffset === page.byteOffset + 4 * first) return view;
-  return (thread.bufferView = page.subarray(first, first + 2 * IPC_BUFFER_WORDS));
+  if (thread.bufferPage !== page || thread.bufferFirst !== first) {
+    thread.bufferPage = page;
+    thread.bufferFirst = first;
+    thread.bufferView = page.subarray(first, first + 2 * IPC_BUFFER_WORDS);
+  }
+  return thread.bufferView;
 }
 
 /** Buffer that the kernel may read a message from. */

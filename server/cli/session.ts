@@ -41,6 +41,9 @@ const END_ON_WIRE: Readonly<Record<RunEnd | 'crashed', WireRunEnd>> = {
   completed: 'completed', stalled: 'stalled', halted: 'completed', timeLimit: 'interrupted', interrupted: 'interrupted', crashed: 'failed',
 };
 
+/** A program that waits for something outside leaves no record behind for longer. Changes how records are cut into batches, not the records. */
+const FLUSH_INTERVAL_MS = 200;
+
 /** Traps between two turns of the event loop, so that signals, acknowledgements and pages are not kept waiting. */
 const TRAPS_PER_TURN = 8192;
 
@@ -57,6 +60,13 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   const threads = new UserThreads(host, { timeLimit: options.timeLimit, pause: pauses(client) });
   options.interrupt?.addEventListener('abort', () => threads.stop(), { once: true });
 
+  const flushing = setInterval(() => {
+    try {
+      sink.flush();
+    } catch {
+      // The trace was given up: the threads hear of it from the client when they ask for room.
+    }
+  }, FLUSH_INTERVAL_MS);
   let replies: ReplyStatistics = { checked: 0, findings: new Map() };
   let end: RunEnd | 'crashed' = 'crashed';
   let error: unknown;
@@ -75,6 +85,7 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   } catch (thrown) {
     error = thrown;
   }
+  clearInterval(flushing);
   sink.end();
   await client.close(END_ON_WIRE[end], error instanceof Error ? error.message : '');
   return { run, end, error, replies };
