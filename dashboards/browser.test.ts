@@ -127,6 +127,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     expect(await record.locator('.panel > h3').allInnerTexts()).toEqual(['Request', 'Delivery', 'Contract', 'Thread states']);
     expect(await record.getByText('came with 0 words').count()).toBe(1);
     expect(await record.locator('.word', { hasText: '4e20' }).getAttribute('title')).toBe('20,000');
+    expect(await record.locator('.delivered').innerText()).toContain('written beyond the length');
     await record.getByText('Show in table').click();
     await eventually(() => page.locator('.row[aria-selected=true] .cell-seq').innerText()).toBe('100');
   });

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { NamedValue, TagDetail } from '../../../schema/api/index.ts';
 import { decimal, hexGroups } from '../format.ts';
+import type { DeliveredWord } from '../message-words.ts';
 
 /** A 64-bit word: hexadecimal, in decimal under the pointer. Digits stand in groups that are not copied. */
 export function Word({ hex }: { hex: string }): JSX.Element {
@@ -12,12 +13,25 @@ export function Word({ hex }: { hex: string }): JSX.Element {
   );
 }
 
-/** Message words with their index; those that `mark` names stand out. */
-export function WordList({ words, marked, markTitle }: { words: readonly string[]; marked?: ReadonlySet<number>; markTitle?: string }): JSX.Element {
+/** Words with their index. */
+export function WordList({ words }: { words: readonly string[] }): JSX.Element {
   return (
     <ol class="word-list" start={0}>
-      {words.map((hex, i) => (
-        <li key={i} class={marked?.has(i) === true ? 'written' : ''} title={marked?.has(i) === true ? markTitle : undefined}><span class="word-index">{i}</span><Word hex={hex} /></li>
+      {words.map((hex, i) => <li key={i}><span class="word-index">{i}</span><Word hex={hex} /></li>)}
+    </ol>
+  );
+}
+
+/** Words of a delivery: where each arrived, and what is odd about it. */
+export function DeliveredWords({ words }: { words: readonly DeliveredWord[] }): JSX.Element {
+  return (
+    <ol class="word-list delivered" start={0}>
+      {words.map(({ hex, home, written, beyond }, i) => (
+        <li key={i}>
+          <span class="word-index">{i}</span><Word hex={hex} /><span class="faint">{home}</span>
+          {beyond && <span class={written ? 'bad' : 'dim'}>{written ? 'written beyond the length' : 'beyond the length'}</span>}
+          {!beyond && !written && <span class="bad">not written</span>}
+        </li>
       ))}
     </ol>
   );

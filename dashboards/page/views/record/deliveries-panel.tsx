@@ -2,8 +2,9 @@
 import type { JSX } from 'preact';
 import type { DeliveryDetail, RecordDetail } from '../../../../schema/api/index.ts';
 import { count, replyLabel, words } from '../../format.ts';
+import { deliveredWords } from '../../message-words.ts';
 import { useSession } from '../../session-context.ts';
-import { Tag, Values, Word, WordList } from '../words.tsx';
+import { DeliveredWords, Tag, Values, Word } from '../words.tsx';
 
 /** What the kernel wrote, for whom. */
 export function DeliveriesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
@@ -31,7 +32,7 @@ function Delivery({ delivery, seq, invoker }: { delivery: DeliveryDetail; seq: n
       {delivery.explanation !== '' && <p class="dim">{delivery.explanation}</p>}
       {delivery.values.length > 0 && <Values values={delivery.values} />}
       <dl class="values"><div><dt>badge</dt><dd><Word hex={delivery.badge} /></dd></div></dl>
-      {delivery.words.length > 0 && <><h4>Words</h4><WordList words={delivery.words} /></>}
+      {delivery.words.length > 0 && <><h4>Words</h4><DeliveredWords words={deliveredWords(delivery)} /></>}
       <h4>Written</h4>
       <dl class="values">
         <div><dt>registers</dt><dd class="written-list">{delivery.writtenRegisters.length === 0 ? 'none' : delivery.writtenRegisters.map((name) => <code key={name}>{name}</code>)}</dd></div>
