@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Entry of the ingest worker thread: the one owner of the database's writing side. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openWriter, type WriterConnection } from '../store/open.ts';
+import { asStoreError, openWriter, type WriterConnection } from '../store/open.ts';
 import { TraceStore } from '../store/trace-store.ts';
 import { packError } from '../thread-errors.ts';
 import { Ingest } from './ingest.ts';
@@ -38,5 +38,5 @@ function serve(connection: WriterConnection): void {
 try {
   serve(openWriter(directory));
 } catch (error) {
-  send({ type: 'failed', error: packError(error) });
+  send({ type: 'failed', error: packError(asStoreError(error, directory)) });
 }

@@ -49,7 +49,7 @@ function parseIntegers(schema: JsonSchema, data: unknown): unknown {
 /** One sentence about the first thing that is wrong, or a general one when nothing in particular is found. */
 function explain(part: string, schema: JsonSchema, value: unknown): string {
   const properties = schema.properties ?? {};
-  const given = value as Record<string, unknown>;
+  const given = (value ?? {}) as Record<string, unknown>;
   for (const [name, found] of Object.entries(given)) {
     const wanted = Object.hasOwn(properties, name) ? properties[name]! : undefined;
     if (wanted === undefined) {

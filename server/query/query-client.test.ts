@@ -33,6 +33,14 @@ describe('the query worker', () => {
     await expect(clientOf(temporaryDirectory()).ask('totals')).rejects.toThrow(StoreError);
   });
 
+  it('tells a store that is damaged from a mistake of its own', async () => {
+    const directory = storeWithRun();
+    const { db, close } = openWriter(directory);
+    db.exec(`INSERT INTO chunk (run, first_seq, count, first_time, last_time, body) VALUES (1, 1, 1, 0, 0, x'ff')`);
+    close();
+    await expect(clientOf(directory).ask('recordInFull', 'latest', 1)).rejects.toMatchObject({ name: 'StoreError', fault: 'damaged', message: expect.stringContaining('malformed batch') });
+  });
+
   it('is ended when a question takes too long, and so is the next one', async () => {
     const client = clientOf(storeWithRun(), 1);
     // Not even a thread starts in a millisecond.

@@ -2,6 +2,7 @@
 /** Opens the database of a data directory, for the one writer or for any number of readers. */
 import { existsSync, mkdirSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { BatchError } from '../../schema/trace/batch.ts';
 import { StoreError, DataInUseError } from '../errors.ts';
 import { dataFile } from './location.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
@@ -38,11 +39,21 @@ export function openWriter(directory: string): WriterConnection {
       throw error;
     }
     const held = lock;
-    return { db, close: () => { db.close(); held.release(); } };
+    return { db, close: () => { closeWriter(db); held.release(); } };
   } catch (error) {
     lock?.release();
     throw asStoreError(error, directory);
   }
+}
+
+/** Moves the write-ahead log into the database: a reader that is still open would keep SQLite from doing so. */
+function closeWriter(db: Database.Database): void {
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // No room, or no access any more: the log is complete as it is, and the next writer moves it.
+  }
+  db.close();
 }
 
 /** Opens the database for reading; never writes or makes it. Throws a StoreError. */
@@ -69,7 +80,7 @@ export function openReader(directory: string): Database.Database {
   }
 }
 
-/** What SQLite or the file system said, as an error that names the way out. Errors of the service pass unchanged. */
+/** What SQLite, the file system or the reader of a stored batch said, as an error that names the way out. Errors of the service pass unchanged. */
 export function asStoreError(error: unknown, directory: string): StoreError | DataInUseError {
   if (error instanceof StoreError || error instanceof DataInUseError) return error;
   const code = String((error as { code?: unknown }).code ?? '');
@@ -81,7 +92,7 @@ export function asStoreError(error: unknown, directory: string): StoreError | Da
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'SQLITE_PERM'].includes(code)) {
     return new StoreError('not-writable', `cannot open or write the traces in ${directory} (${said}); check its permissions, or choose another directory with --data`, options);
   }
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || error instanceof BatchError) {
     return new StoreError('damaged', `the traces in ${directory} cannot be read (${said}); move ${dataFile(directory)} away, or choose another directory with --data`, options);
   }
   return new StoreError('failed', `the traces in ${directory} cannot be read or written (${said})`, options);

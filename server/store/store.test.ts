@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -41,6 +41,18 @@ describe('a new store', () => {
     store.insertRun(description, 1000);
     expect(store.findRun('sample-run')).toMatchObject({ description, state: 'running', end: null, startedAt: 1000, records: 0 });
     close();
+  });
+
+  it('leaves no log behind, even when a reader stays open', () => {
+    const directory = temporaryDirectory();
+    const { db, close } = openWriter(directory);
+    const reader = openReader(directory);
+    new TraceStore(db).insertRun(SAMPLE_RUN, 1);
+    expect(reader.prepare('SELECT count(*) FROM run').pluck().get()).toBe(1);
+    expect(statSync(`${dataFile(directory)}-wal`).size).toBeGreaterThan(0);
+    close();
+    expect(statSync(`${dataFile(directory)}-wal`).size).toBe(0);
+    reader.close();
   });
 
   it('undoes a transaction that fails', () => {
