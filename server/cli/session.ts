@@ -2,6 +2,7 @@
 /** Runs a user program on the model, its records streaming into a trace service. */
 import { randomUUID } from 'node:crypto';
 import type { DefectName } from '../../emulator/kernel/defects.ts';
+import { stopOnViolation } from '../../emulator/kernel/invariants/index.ts';
 import { ModelKernel } from '../../emulator/kernel/model.ts';
 import { BatchingSink } from '../../emulator/probe/batching-sink.ts';
 import { Probe } from '../../emulator/probe/probe.ts';
@@ -21,6 +22,8 @@ export interface SessionOptions {
   readonly policy: ReplyPolicy;
   /** Virtual time at which the run ends, ns; Infinity for never. */
   readonly timeLimit: number;
+  /** Whether the model's invariants are checked after every trap; a broken one ends the run. */
+  readonly checkInvariants?: boolean;
   /** Ends the run when it aborts. */
   readonly interrupt?: AbortSignal;
   readonly ingestUrl: string;
@@ -55,7 +58,7 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
     id: run, program: program.name, kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}`, configuration, seed: options.seed, defects,
   });
   const sink = new BatchingSink((batch) => client.send(batch));
-  const host = new ModelKernel({ configuration, defects, console: options.console });
+  const host = new ModelKernel({ configuration, defects, console: options.console, ...(options.checkInvariants === true ? { afterTrap: stopOnViolation() } : {}) });
   new Probe(host, sink);
   const threads = new UserThreads(host, { timeLimit: options.timeLimit, pause: pauses(client) });
   options.interrupt?.addEventListener('abort', () => threads.stop(), { once: true });

@@ -7,17 +7,22 @@ import { containedSlot } from '../cspace/delete.ts';
 import type { Kernel } from '../kernel.ts';
 import { CNode, IrqLine, Tcb, type KernelObject } from '../objects.ts';
 import type { Slot } from '../slot.ts';
+import { detailsOf, type InvariantName, type Violation } from './violation.ts';
 
 /** Every violation in words; empty when all is well. */
 export function checkCSpace(kernel: Kernel): string[] {
-  const problems: string[] = [];
+  return detailsOf(cspaceViolations(kernel));
+}
+
+export function cspaceViolations(kernel: Kernel): Violation[] {
+  const violations: Violation[] = [];
   const counts = new Map<KernelObject, number>();
   for (const slot of allSlots(kernel)) {
-    const report = (text: string): void => { problems.push(`${slotName(slot)}: ${text}`); };
+    const report: Report = (name, text) => { violations.push({ name, detail: `${slotName(slot)}: ${text}` }); };
     checkLinks(slot, report);
     if (slot.cap.type === CAP_TYPE.Null) continue;
     checkPlace(slot, report);
-    if (slot.cap.object?.alive === false) report('refers to a destroyed object');
+    if (slot.cap.object?.alive === false) report('capability-alive', 'refers to a destroyed object');
     if (slot.cap.type === CAP_TYPE.Untyped) checkUntyped(slot, slot.cap, report);
     if (slot.cap.type === CAP_TYPE.Zombie) checkZombie(kernel, slot.cap, report);
     const object = countedObject(slot.cap);
@@ -25,12 +30,14 @@ export function checkCSpace(kernel: Kernel): string[] {
   }
   for (const object of kernel.allObjects()) {
     const found = counts.get(object) ?? 0;
-    if (object.capCount !== found) problems.push(`${objectName(object)} counts ${object.capCount} capabilities, there are ${found}`);
+    if (object.capCount === found) continue;
+    violations.push({ name: 'capability-count', detail: `${objectName(object)} counts ${object.capCount} capabilities, there are ${found}` });
   }
-  return problems;
+  return violations;
 }
 
-function* allSlots(kernel: Kernel): IterableIterator<Slot> {
+/** Every slot that was ever used. */
+export function* allSlots(kernel: Kernel): IterableIterator<Slot> {
   yield* slotsOf(kernel.idleThread);
   for (const object of kernel.allObjects()) yield* slotsOf(object);
 }
@@ -48,29 +55,29 @@ function* slotsOf(object: KernelObject): IterableIterator<Slot> {
   }
 }
 
-type Report = (text: string) => void;
+type Report = (name: InvariantName, text: string) => void;
 
 function checkLinks(slot: Slot, report: Report): void {
   if (slot.cap.type === CAP_TYPE.Null) {
-    if (slot.parent !== null || slot.firstChild !== null || slot.previousSibling !== null || slot.nextSibling !== null) report('empty, but in the tree');
-    if (slot.revocable) report('empty, but revocable');
+    if (slot.parent !== null || slot.firstChild !== null || slot.previousSibling !== null || slot.nextSibling !== null) report('derivation-links', 'empty, but in the tree');
+    if (slot.revocable) report('derivation-links', 'empty, but revocable');
     return;
   }
   if (slot.parent === null) {
-    if (slot.previousSibling !== null || slot.nextSibling !== null) report('a root with siblings');
+    if (slot.previousSibling !== null || slot.nextSibling !== null) report('derivation-links', 'a root with siblings');
   } else if (slot.previousSibling === null ? slot.parent.firstChild !== slot : slot.previousSibling.nextSibling !== slot) {
-    report('not linked from its parent or previous sibling');
+    report('derivation-links', 'not linked from its parent or previous sibling');
   }
-  if (slot.nextSibling !== null && slot.nextSibling.previousSibling !== slot) report('next sibling does not link back');
-  if (slot.nextSibling !== null && slot.nextSibling.parent !== slot.parent) report('next sibling has another parent');
+  if (slot.nextSibling !== null && slot.nextSibling.previousSibling !== slot) report('derivation-links', 'next sibling does not link back');
+  if (slot.nextSibling !== null && slot.nextSibling.parent !== slot.parent) report('derivation-links', 'next sibling has another parent');
   if (slot.firstChild !== null) {
-    if (slot.firstChild.parent !== slot || slot.firstChild.previousSibling !== null) report('first child does not link back');
-    if (!slot.revocable) report('has children, but is not revocable');
+    if (slot.firstChild.parent !== slot || slot.firstChild.previousSibling !== null) report('derivation-links', 'first child does not link back');
+    if (!slot.revocable) report('derivation-links', 'has children, but is not revocable');
   }
   const ancestors = new Set<Slot>();
   for (let above = slot.parent; above !== null; above = above.parent) {
     if (ancestors.has(above)) {
-      report('the tree above is a ring');
+      report('derivation-links', 'the tree above is a ring');
       return;
     }
     ancestors.add(above);
@@ -80,7 +87,7 @@ function checkLinks(slot: Slot, report: Report): void {
 /** Whether what a capability was derived from gives authority over it. */
 function checkPlace(slot: Slot, report: Report): void {
   const parent = slot.parent?.cap;
-  if (parent !== undefined && !covers(parent, slot.cap)) report(`not covered by the capability in ${slotName(slot.parent!)}`);
+  if (parent !== undefined && !covers(parent, slot.cap)) report('derivation-authority', `not covered by the capability in ${slotName(slot.parent!)}`);
 }
 
 function covers(parent: Capability, child: Capability): boolean {
@@ -103,7 +110,7 @@ function endOf(object: KernelObject): number {
 
 function checkUntyped(slot: Slot, cap: UntypedCap, report: Report): void {
   const { object, freeIndex } = cap;
-  if (freeIndex < 0 || freeIndex > 2 ** object.sizeBits || freeIndex % 16 !== 0) report(`watermark ${freeIndex} out of range`);
+  if (freeIndex < 0 || freeIndex > 2 ** object.sizeBits || freeIndex % 16 !== 0) report('untyped-memory', `watermark ${freeIndex} out of range`);
   const made = new Set<KernelObject>();
   for (let child = slot.firstChild; child !== null; child = child.nextSibling) {
     if (child.cap.object !== null) made.add(child.cap.object);
@@ -111,24 +118,24 @@ function checkUntyped(slot: Slot, cap: UntypedCap, report: Report): void {
   const inOrder = [...made].sort((a, b) => a.paddr - b.paddr);
   inOrder.forEach((one, i) => {
     const next = inOrder[i + 1];
-    if (endOf(one) > object.paddr + freeIndex) report(`${objectName(one)} lies above the watermark`);
-    if (next !== undefined && endOf(one) > next.paddr) report(`${objectName(one)} overlaps ${objectName(next)}`);
+    if (endOf(one) > object.paddr + freeIndex) report('untyped-memory', `${objectName(one)} lies above the watermark`);
+    if (next !== undefined && endOf(one) > next.paddr) report('untyped-memory', `${objectName(one)} overlaps ${objectName(next)}`);
   });
 }
 
 function checkZombie(kernel: Kernel, zombie: ZombieCap, report: Report): void {
   const size = zombie.object instanceof CNode ? zombie.object.length : 5;
-  if (zombie.remaining < 0 || zombie.remaining > size) report(`zombie of ${zombie.remaining} slots`);
+  if (zombie.remaining < 0 || zombie.remaining > size) report('zombie-empty', `zombie of ${zombie.remaining} slots`);
   for (let i = zombie.remaining; i < size; i++) {
     const slot = zombie.object instanceof CNode ? zombie.object.peek(i) : containedSlot(kernel, zombie.object, i);
-    if (slot !== undefined && slot.cap.type !== CAP_TYPE.Null) report(`slot ${i} of the zombie is not empty`);
+    if (slot !== undefined && slot.cap.type !== CAP_TYPE.Null) report('zombie-empty', `slot ${i} of the zombie is not empty`);
   }
 }
 
-function slotName(slot: Slot): string {
+export function slotName(slot: Slot): string {
   return `slot ${slot.index} of ${objectName(slot.holder)}`;
 }
 
-function objectName(object: KernelObject): string {
+export function objectName(object: KernelObject): string {
   return object.name === '' ? `object ${object.id} (type ${object.capType})` : object.name;
 }

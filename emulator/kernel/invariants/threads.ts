@@ -9,16 +9,21 @@ import {
 import { headBudget } from '../scheduling/budget.ts';
 import { isRunnable, isSchedulable } from '../scheduling/readiness.ts';
 import { KERNEL_WCET, headReady, headSufficient, isActive, isReleased, isRoundRobin } from '../scheduling/refills.ts';
+import { detailsOf, type InvariantName, type Violation } from './violation.ts';
 
-/** Everything that is wrong, in words; empty when all is well. */
+/** Every violation in words; empty when all is well. */
 export function checkThreads(kernel: Kernel): string[] {
+  return detailsOf(threadViolations(kernel));
+}
+
+export function threadViolations(kernel: Kernel): Violation[] {
   const check = new Check(kernel);
   check.run();
-  return check.problems;
+  return check.violations;
 }
 
 class Check {
-  readonly problems: string[] = [];
+  readonly violations: Violation[] = [];
   private readonly kernel: Kernel;
 
   constructor(kernel: Kernel) {
@@ -39,29 +44,29 @@ class Check {
     }
   }
 
-  private expect(condition: boolean, object: KernelObject | null, problem: string): void {
-    if (!condition) this.problems.push(object === null ? problem : `${describe(object)}: ${problem}`);
+  private expect(name: InvariantName, condition: boolean, object: KernelObject | null, problem: string): void {
+    if (!condition) this.violations.push({ name, detail: object === null ? problem : `${describe(object)}: ${problem}` });
   }
 
   /** The current thread can run, and the kernel has nothing left to decide. */
   private checkExit(): void {
     const { kernel } = this;
     const { current } = kernel;
-    this.expect(kernel.candidate === null && !kernel.rescheduleNeeded && !kernel.reprogram, null, 'a scheduling decision was left open');
+    this.expect('decision-made', kernel.candidate === null && !kernel.rescheduleNeeded && !kernel.reprogram, null, 'a scheduling decision was left open');
     const context = kernel.mcs ? current.schedContext : null;
     if (current === kernel.idleThread) {
-      this.expect(current.state === STATE.IdleThreadState, current, 'the idle thread is not idle');
+      this.expect('running-thread', current.state === STATE.IdleThreadState, current, 'the idle thread is not idle');
     } else {
-      this.expect(current.alive, current, 'a destroyed thread runs');
-      this.expect(current.state === STATE.Running, current, 'runs, but its state is another');
-      this.expect(isSchedulable(kernel, current), current, 'runs, but is not schedulable');
-      this.expect(current.yieldTo === null, current, 'runs while its YieldTo is not completed');
+      this.expect('running-thread', current.alive, current, 'a destroyed thread runs');
+      this.expect('running-thread', current.state === STATE.Running, current, 'runs, but its state is another');
+      this.expect('running-thread', isSchedulable(kernel, current), current, 'runs, but is not schedulable');
+      this.expect('running-thread', current.yieldTo === null, current, 'runs while its YieldTo is not completed');
     }
     if (!kernel.mcs) return;
-    this.expect(kernel.currentSchedContext === context, current, 'another context than that of the running thread is charged');
+    this.expect('charged-context', kernel.currentSchedContext === context, current, 'another context than that of the running thread is charged');
     if (context === null) return;
-    this.expect(kernel.timerDeadline <= kernel.timestamp + headBudget(kernel), context, 'the timer comes after the end of the budget');
-    this.expect(headReady(context, kernel.timestamp), context, 'is used before its refill is ready');
+    this.expect('timer-set', kernel.timerDeadline <= kernel.timestamp + headBudget(kernel), context, 'the timer comes after the end of the budget');
+    this.expect('charged-context', headReady(context, kernel.timestamp), context, 'is used before its refill is ready');
   }
 
   private checkReadyQueues(): void {
@@ -69,19 +74,19 @@ class Check {
     const seen = new Set<Tcb>();
     kernel.readyQueues.forEach((priorities, domain) => priorities.forEach((queue, priority) => {
       const marked = ((kernel.readyPriorities[domain]![priority >>> 5]! >>> (priority & 31)) & 1) === 1;
-      this.expect(marked === queue.length > 0, null, `ready queue ${priority} of domain ${domain} is marked wrongly`);
+      this.expect('ready-queue', marked === queue.length > 0, null, `ready queue ${priority} of domain ${domain} is marked wrongly`);
       for (const thread of queue) {
-        this.expect(!seen.has(thread), thread, 'is in the ready queues twice');
+        this.expect('ready-queue', !seen.has(thread), thread, 'is in the ready queues twice');
         seen.add(thread);
-        this.expect(thread.inReadyQueue, thread, 'is in a ready queue without knowing it');
-        this.expect(thread.domain === domain && thread.priority === priority, thread, 'is in the wrong ready queue');
-        this.expect(isSchedulable(kernel, thread), thread, 'is in a ready queue but not schedulable');
-        this.expect(thread !== kernel.current, thread, 'runs and is in a ready queue');
+        this.expect('ready-queue', thread.inReadyQueue, thread, 'is in a ready queue without knowing it');
+        this.expect('ready-queue', thread.domain === domain && thread.priority === priority, thread, 'is in the wrong ready queue');
+        this.expect('ready-queue', isSchedulable(kernel, thread), thread, 'is in a ready queue but not schedulable');
+        this.expect('ready-queue', thread !== kernel.current, thread, 'runs and is in a ready queue');
       }
     }));
     for (const thread of this.threads()) {
-      this.expect(thread.inReadyQueue === seen.has(thread), thread, 'is wrong about being in a ready queue');
-      if (isSchedulable(kernel, thread)) this.expect(seen.has(thread) || thread === kernel.current, thread, 'is schedulable but in no queue');
+      this.expect('ready-queue', thread.inReadyQueue === seen.has(thread), thread, 'is wrong about being in a ready queue');
+      if (isSchedulable(kernel, thread)) this.expect('ready-queue', seen.has(thread) || thread === kernel.current, thread, 'is schedulable but in no queue');
     }
   }
 
@@ -89,17 +94,17 @@ class Check {
     const { releaseQueue, timestamp } = this.kernel;
     releaseQueue.forEach((thread, i) => {
       const context = thread.schedContext;
-      this.expect(releaseQueue.indexOf(thread) === i, thread, 'is in the release queue twice');
-      this.expect(thread.inReleaseQueue, thread, 'is in the release queue without knowing it');
-      this.expect(isRunnable(thread), thread, 'waits for a refill but cannot run');
-      this.expect(context !== null && isActive(context), thread, 'waits for a refill without a configured context');
+      this.expect('release-queue', releaseQueue.indexOf(thread) === i, thread, 'is in the release queue twice');
+      this.expect('release-queue', thread.inReleaseQueue, thread, 'is in the release queue without knowing it');
+      this.expect('release-queue', isRunnable(thread), thread, 'waits for a refill but cannot run');
+      this.expect('release-queue', context !== null && isActive(context), thread, 'waits for a refill without a configured context');
       if (context === null || !isActive(context)) return;
-      this.expect(!headReady(context, timestamp), thread, 'waits for a refill that is ready');
+      this.expect('release-queue', !headReady(context, timestamp), thread, 'waits for a refill that is ready');
       const before = releaseQueue[i - 1]?.schedContext?.refills[0];
-      if (before !== undefined) this.expect(before.time <= context.refills[0]!.time, thread, 'is not in order in the release queue');
+      if (before !== undefined) this.expect('release-queue', before.time <= context.refills[0]!.time, thread, 'is not in order in the release queue');
     });
     for (const thread of this.threads()) {
-      this.expect(thread.inReleaseQueue === releaseQueue.includes(thread), thread, 'is wrong about being in the release queue');
+      this.expect('release-queue', thread.inReleaseQueue === releaseQueue.includes(thread), thread, 'is wrong about being in the release queue');
     }
   }
 
@@ -107,83 +112,83 @@ class Check {
     const { kernel } = this;
     const { state, blockedOn, fault, schedContext, yieldTo, boundNotification } = thread;
     const waits = state === STATE.BlockedOnReceive || state === STATE.BlockedOnSend || state === STATE.BlockedOnNotification;
-    this.expect((blockedOn !== null) === waits, thread, 'waits on an object in a state in which it does not, or the reverse');
+    this.expect('blocked-thread', (blockedOn !== null) === waits, thread, 'waits on an object in a state in which it does not, or the reverse');
     if (blockedOn !== null) {
-      this.expect(blockedOn.queue.filter((other) => other === thread).length === 1, thread, 'is not once in the queue that it waits in');
-      this.expect((state === STATE.BlockedOnNotification) === blockedOn instanceof Notification, thread, 'waits on the wrong kind of object');
+      this.expect('blocked-thread', blockedOn.queue.filter((other) => other === thread).length === 1, thread, 'is not once in the queue that it waits in');
+      this.expect('blocked-thread', (state === STATE.BlockedOnNotification) === blockedOn instanceof Notification, thread, 'waits on the wrong kind of object');
     }
     const mayHaveFault = state === STATE.BlockedOnSend || state === STATE.BlockedOnReply || state === STATE.Inactive;
-    this.expect(fault === null || mayHaveFault, thread, 'has a fault that nobody will answer');
-    if (schedContext !== null) this.expect(schedContext.thread === thread, thread, 'has a context that has another thread');
-    if (boundNotification !== null) this.expect(boundNotification.boundThread === thread, thread, 'is bound to a notification that is not bound to it');
-    if (yieldTo !== null) this.expect(yieldTo.yieldFrom === thread, thread, 'waits for a YieldTo of a context that does not know it');
+    this.expect('pending-fault', fault === null || mayHaveFault, thread, 'has a fault that nobody will answer');
+    if (schedContext !== null) this.expect('context-links', schedContext.thread === thread, thread, 'has a context that has another thread');
+    if (boundNotification !== null) this.expect('notification-links', boundNotification.boundThread === thread, thread, 'is bound to a notification that is not bound to it');
+    if (yieldTo !== null) this.expect('yield-links', yieldTo.yieldFrom === thread, thread, 'waits for a YieldTo of a context that does not know it');
     if (!kernel.mcs) return;
-    this.expect((thread.reply !== null) || state !== STATE.BlockedOnReply, thread, 'waits for a reply without a reply object');
-    if (thread.reply !== null) this.expect(thread.reply.thread === thread, thread, 'has a reply object that refers to another thread');
+    this.expect('reply-links', (thread.reply !== null) || state !== STATE.BlockedOnReply, thread, 'waits for a reply without a reply object');
+    if (thread.reply !== null) this.expect('reply-links', thread.reply.thread === thread, thread, 'has a reply object that refers to another thread');
     const timedOut = fault !== null && faultName('mcs', fault.label) === 'Timeout';
     if (waits && !timedOut && schedContext !== null && isActive(schedContext)) {
-      this.expect(isReleased(schedContext, kernel.timestamp), thread, 'waits on an object, but could not run if it were woken');
+      this.expect('blocked-thread-released', isReleased(schedContext, kernel.timestamp), thread, 'waits on an object, but could not run if it were woken');
     }
   }
 
   private checkWaiters(object: Endpoint | Notification): void {
     const waiting = object instanceof Endpoint ? object.state !== EP_IDLE : object.state === NTFN_WAITING;
-    this.expect(waiting === object.queue.length > 0, object, 'its state disagrees with its queue');
+    this.expect('wait-queue', waiting === object.queue.length > 0, object, 'its state disagrees with its queue');
     object.queue.forEach((thread, i) => {
-      this.expect(thread.blockedOn === object && thread.alive, thread, `is in the queue of ${describe(object)} by mistake`);
+      this.expect('wait-queue', thread.blockedOn === object && thread.alive, thread, `is in the queue of ${describe(object)} by mistake`);
       const before = object.queue[i - 1];
-      if (this.kernel.mcs && before !== undefined) this.expect(before.priority >= thread.priority, thread, 'waits behind a lower priority');
+      if (this.kernel.mcs && before !== undefined) this.expect('wait-queue', before.priority >= thread.priority, thread, 'waits behind a lower priority');
       if (object instanceof Endpoint) {
         const state = object.state === EP_RECEIVE ? STATE.BlockedOnReceive : STATE.BlockedOnSend;
-        this.expect(thread.state === state, thread, `is in the queue of ${describe(object)} in another state`);
+        this.expect('wait-queue', thread.state === state, thread, `is in the queue of ${describe(object)} in another state`);
       }
     });
   }
 
   private checkBindings(notification: Notification): void {
     const { boundThread, schedContext } = notification;
-    if (boundThread !== null) this.expect(boundThread.boundNotification === notification, notification, 'is bound to a thread that is not bound to it');
-    if (schedContext !== null) this.expect(schedContext.notification === notification, notification, 'has a context that has another notification');
+    if (boundThread !== null) this.expect('notification-links', boundThread.boundNotification === notification, notification, 'is bound to a thread that is not bound to it');
+    if (schedContext !== null) this.expect('notification-links', schedContext.notification === notification, notification, 'has a context that has another notification');
   }
 
   private checkContext(context: SchedContext): void {
     const { thread, notification, yieldFrom, reply, refills } = context;
-    if (thread !== null) this.expect(thread.schedContext === context, context, 'has a thread that has another context');
-    if (notification !== null) this.expect(notification.schedContext === context, context, 'has a notification that has another context');
-    if (yieldFrom !== null) this.expect(yieldFrom.yieldTo === context, context, 'knows a yielder that does not wait for it');
-    if (reply !== null) this.expect(reply.next === context, context, 'is not what stands on top of its call stack');
+    if (thread !== null) this.expect('context-links', thread.schedContext === context, context, 'has a thread that has another context');
+    if (notification !== null) this.expect('notification-links', notification.schedContext === context, context, 'has a notification that has another context');
+    if (yieldFrom !== null) this.expect('yield-links', yieldFrom.yieldTo === context, context, 'knows a yielder that does not wait for it');
+    if (reply !== null) this.expect('call-stack', reply.next === context, context, 'is not what stands on top of its call stack');
     if (!isActive(context)) {
-      this.expect(refills.length === 0, context, 'has refills without being configured');
+      this.expect('refills', refills.length === 0, context, 'has refills without being configured');
       return;
     }
     const total = refills.reduce((sum, refill) => sum + refill.amount, 0);
-    this.expect(total === context.budget, context, `refills of ${total} ns with a budget of ${context.budget} ns`);
-    this.expect(refills.length <= context.maxRefills, context, 'has too many refills');
-    this.expect(headSufficient(context), context, 'its head refill is too small to run on');
+    this.expect('refills', total === context.budget, context, `refills of ${total} ns with a budget of ${context.budget} ns`);
+    this.expect('refills', refills.length <= context.maxRefills, context, 'has too many refills');
+    this.expect('refills', headSufficient(context), context, 'its head refill is too small to run on');
     if (isRoundRobin(context)) {
-      this.expect(refills.length === 2, context, 'is round robin without two refills');
+      this.expect('refills', refills.length === 2, context, 'is round robin without two refills');
       return;
     }
     for (let i = 1; i < refills.length; i++) {
       const before = refills[i - 1]!;
-      this.expect(before.time + before.amount <= refills[i]!.time, context, `refill ${i} comes before the end of the one ahead of it`);
+      this.expect('refills', before.time + before.amount <= refills[i]!.time, context, `refill ${i} comes before the end of the one ahead of it`);
     }
     const last = refills[refills.length - 1]!;
     // The first may have come into use a little early: `headReady`.
-    this.expect(last.time <= refills[0]!.time + context.period + KERNEL_WCET, context, 'its last refill comes more than a period after the first');
+    this.expect('refills', last.time <= refills[0]!.time + context.period + KERNEL_WCET, context, 'its last refill comes more than a period after the first');
   }
 
   private checkReply(reply: Reply): void {
     const { thread, previous, next } = reply;
     if (thread !== null) {
-      this.expect(thread.reply === reply, reply, 'refers to a thread that does not know it');
-      this.expect(thread.state === STATE.BlockedOnReply || thread.state === STATE.BlockedOnReceive, reply, `refers to a thread in state ${THREAD_STATES[thread.state]!}`);
+      this.expect('reply-links', thread.reply === reply, reply, 'refers to a thread that does not know it');
+      this.expect('reply-links', thread.state === STATE.BlockedOnReply || thread.state === STATE.BlockedOnReceive, reply, `refers to a thread in state ${THREAD_STATES[thread.state]!}`);
     }
-    if (previous !== null) this.expect(previous.next === reply, reply, 'stands on a reply object that does not know it');
-    if (next instanceof Reply) this.expect(next.previous === reply, reply, 'stands below a reply object that does not know it');
-    if (next instanceof SchedContext) this.expect(next.reply === reply, reply, 'is not on top of the stack that it should be on top of');
+    if (previous !== null) this.expect('call-stack', previous.next === reply, reply, 'stands on a reply object that does not know it');
+    if (next instanceof Reply) this.expect('call-stack', next.previous === reply, reply, 'stands below a reply object that does not know it');
+    if (next instanceof SchedContext) this.expect('call-stack', next.reply === reply, reply, 'is not on top of the stack that it should be on top of');
     if (previous !== null || next !== null) {
-      this.expect(thread !== null && thread.state === STATE.BlockedOnReply, reply, 'is in a call stack without a caller');
+      this.expect('call-stack', thread !== null && thread.state === STATE.BlockedOnReply, reply, 'is in a call stack without a caller');
     }
   }
 

@@ -14,6 +14,7 @@ interface RunOptions extends ServiceOptions {
   readonly policy: ReplyPolicy;
   readonly seed: number;
   readonly timeLimit?: number;
+  readonly checkInvariants?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,6 +27,7 @@ export function runCommand(): Command {
     .addOption(new Option('--policy <policy>', 'what the stubs do with a reply that breaks the protocol').choices(['throw', 'warn', 'off']).default('throw'))
     .option('--seed <number>', 'seed of the run', parseNatural, 0)
     .option('--time-limit <ms>', 'virtual milliseconds after which the run ends with exit code 5', parsePositive)
+    .option('--check-invariants', 'check the invariants of the kernel model after every trap; a broken one ends the run with exit code 4')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', `
 Examples:
@@ -46,6 +48,7 @@ Examples:
           defects: options.defect,
           policy: options.policy,
           seed: options.seed,
+          checkInvariants: options.checkInvariants ?? false,
           timeLimit: (options.timeLimit ?? Infinity) * 1e6,
           ingestUrl: await service.ingestUrl(),
           console: (text) => output.write(text),
