@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/** Debug system calls of a kernel with `CONFIG_DEBUG_BUILD` and `CONFIG_PRINTING`, and SetTLSBase. None of them replies. */
-import { CAP_TYPE, IPC_BUFFER, IPC_BUFFER_WORDS, ROLE, SLOT, type SyscallName } from '../../../schema/abi/index.ts';
+/**
+ * Debug system calls of a kernel with `CONFIG_DEBUG_BUILD` and `CONFIG_PRINTING`. None of them replies. SetTLSBase is an
+ * unknown system call here: no riscv configuration has it (`CONFIG_SET_TLS_BASE_SELF`).
+ */
+import { CAP_TYPE, IPC_BUFFER, IPC_BUFFER_WORDS, ROLE, type SyscallName } from '../../../schema/abi/index.ts';
 import { DELIVERY } from '../../../schema/trace/trap-record.ts';
 import { lookupCapability } from '../cspace/lookup.ts';
 import type { Kernel } from '../kernel.ts';
@@ -30,10 +33,6 @@ export function handleDebugSyscall(kernel: Kernel, name: SyscallName): boolean {
       return true;
     case 'DebugNameThread':
       nameThread(kernel, thread);
-      return true;
-    case 'SetTLSBase':
-      kernel.observer.delivery(thread.id, DELIVERY.registers);
-      writeSlot(kernel, thread, SLOT.tp, slotLo(thread, ROLE.cap), slotHi(thread, ROLE.cap));
       return true;
     default:
       return false;

@@ -9,18 +9,23 @@ import { TICK } from '../scheduling/budget.ts';
 import { enterDomain, rescheduleRequired, setDomain } from '../scheduling/scheduler.ts';
 import { argNumber, extraSlot } from './arguments.ts';
 
-/** Entries of the domain schedule (`KernelNumDomainSchedules`). */
-const SCHEDULE_LENGTH = 100;
+/** Entries of the domain schedule (`KernelNumDomainSchedules`): with one domain just that one and an end marker. */
+function scheduleLength(kernel: Kernel): number {
+  return kernel.domains > 1 ? 100 : 2;
+}
+
+function indexOutOfRange(kernel: Kernel): SyscallError {
+  return rangeError(fromNumber(0), fromNumber(scheduleLength(kernel) - 1));
+}
+
 /** Durations have 56 bits, of which these are in the high lane. */
 const DURATION_HIGH_LANE_LIMIT = 0x100_0000;
 /** MCS: durations are in ticks of the 10 MHz timer, ns. */
 const TIMER_TICK = 100;
 
-const INDEX_OUT_OF_RANGE = rangeError(fromNumber(0), fromNumber(SCHEDULE_LENGTH - 1));
-
 /** After boot only domain 0 runs, without end; the rest of the schedule is end markers. */
 export function initDomainSchedule(kernel: Kernel): void {
-  for (let i = 0; i < SCHEDULE_LENGTH; i++) kernel.domainSchedule.push({ domain: 0, duration: i === 0 ? Infinity : 0 });
+  for (let i = 0; i < scheduleLength(kernel); i++) kernel.domainSchedule.push({ domain: 0, duration: i === 0 ? Infinity : 0 });
 }
 
 export const decodeDomain: Decode<DomainCap> = (kernel, invocation) => {
@@ -50,7 +55,7 @@ function decodeScheduleConfigure(kernel: Kernel, invocation: Invocation): Syscal
   const index = argNumber(invocation, 0);
   const domain = argNumber(invocation, 1);
   const ticks = argNumber(invocation, 2);
-  if (index >= SCHEDULE_LENGTH) return INDEX_OUT_OF_RANGE;
+  if (index >= scheduleLength(kernel)) return indexOutOfRange(kernel);
   if (domain >= kernel.domains) return rangeError(fromNumber(0), fromNumber(kernel.domains - 1));
   if (invocation.argHi(2) >= DURATION_HIGH_LANE_LIMIT) return invalidArgument(2);
   const isEndMarker = ticks === 0;
@@ -64,7 +69,7 @@ function decodeScheduleConfigure(kernel: Kernel, invocation: Invocation): Syscal
 function decodeScheduleSetStart(kernel: Kernel, invocation: Invocation): SyscallError | Perform {
   if (invocation.length < 1) return TRUNCATED_MESSAGE;
   const index = argNumber(invocation, 0);
-  if (index >= SCHEDULE_LENGTH) return INDEX_OUT_OF_RANGE;
+  if (index >= scheduleLength(kernel)) return indexOutOfRange(kernel);
   if (kernel.domainSchedule[index]!.duration === 0) return invalidArgument(0);
   return () => {
     kernel.domainScheduleStart = index;

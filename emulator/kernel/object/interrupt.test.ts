@@ -51,10 +51,12 @@ describe('IRQControl', () => {
     expect(errorWords(control('IRQIssueIRQHandler', [5, 1, DEPTH], [slot(0)]))).toEqual({ error: 'FailedLookup', words: [0n, 1n] });
   });
 
-  it('cannot set a trigger mode on this platform', () => {
+  it('issues handlers with any trigger, in the same order of checks', () => {
     const { control } = setUp();
     expect(errorWords(control('RISCVIRQIssueIRQHandlerTrigger', [5, 1, 1])).error).toBe('TruncatedMessage');
-    expect(errorWords(control('RISCVIRQIssueIRQHandlerTrigger', [5, 1, 1, DEPTH])).error).toBe('IllegalOperation');
+    expect(errorWords(control('RISCVIRQIssueIRQHandlerTrigger', [97, 1, 0, 65]))).toEqual({ error: 'RangeError', words: [1n, 96n] });
+    expect(errorWords(control('RISCVIRQIssueIRQHandlerTrigger', [96, 1, 0, 65])).error).toBe('RevokeFirst');
+    expect(errorWords(control('RISCVIRQIssueIRQHandlerTrigger', [5, 7, 0, 65]))).toEqual({ error: 'RangeError', words: [1n, 64n] });
   });
 });
 

@@ -21,23 +21,23 @@ const IRQ_OUT_OF_RANGE = rangeError(fromNumber(FIRST_IRQ), fromNumber(TIMER_IRQ)
 export const decodeIrqControl: Decode<IrqControlCap> = (kernel, invocation) => {
   switch (invocation.method) {
     case 'IRQIssueIRQHandler':
-      return decodeGet(kernel, invocation);
+      return decodeIssue(kernel, invocation, 1);
     case 'RISCVIRQIssueIRQHandlerTrigger':
-      if (invocation.length < 4 || extraSlot(invocation, 0) === undefined) return TRUNCATED_MESSAGE;
-      // The interrupt controller of the platform has no trigger mode to set.
-      return ILLEGAL_OPERATION;
+      // The trigger stands before the slot. The platform's interrupt controller accepts any, and has none to set.
+      return decodeIssue(kernel, invocation, 2);
     default:
       return ILLEGAL_OPERATION;
   }
 };
 
-function decodeGet(kernel: Kernel, invocation: Invocation): SyscallError | Perform {
+/** @param slotWord message word of the target slot's index; its depth follows */
+function decodeIssue(kernel: Kernel, invocation: Invocation, slotWord: number): SyscallError | Perform {
   const root = extraSlot(invocation, 0);
-  if (invocation.length < 3 || root === undefined) return TRUNCATED_MESSAGE;
+  if (invocation.length < slotWord + 2 || root === undefined) return TRUNCATED_MESSAGE;
   const irq = argNumber(invocation, 0);
   if (irq < FIRST_IRQ || irq > TIMER_IRQ) return IRQ_OUT_OF_RANGE;
   if (irq === TIMER_IRQ || kernel.irqLines.has(irq)) return REVOKE_FIRST;
-  const dest = argSlot(invocation, false, root.cap, 1);
+  const dest = argSlot(invocation, false, root.cap, slotWord);
   if (dest instanceof SyscallError) return dest;
   if (dest.cap.type !== CAP_TYPE.Null) return DELETE_FIRST;
   const { slot } = invocation;
