@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ZERO, type Word } from '../../schema/abi/word.ts';
 import type { InterfaceModel } from '../../schema/idl/model.ts';
 import type { KernelObserver } from '../host.ts';
 import type { DefectName } from './defects.ts';
+import { SyscallError, type LookupFailure } from './errors.ts';
 import { Tcb, type AsidPool, type IrqLine, type KernelObject, type SchedContext } from './objects.ts';
 import { SILENT } from './observers.ts';
 
@@ -38,6 +40,12 @@ export class Kernel {
   console: (text: string) => void = () => {};
   /** Set by DebugHalt: nothing runs any more. */
   halted = false;
+
+  /** The last error of an invocation, and the argument that the last InvalidArgument named: what a path that sets neither reports. */
+  lastError = new SyscallError(0);
+  lastArgument: Word = ZERO;
+  /** The last capability lookup that failed, `null` before any. */
+  lastLookupFailure: LookupFailure | null = null;
 
   /** Virtual time, ns. */
   time = 0;

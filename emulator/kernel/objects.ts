@@ -237,6 +237,8 @@ export class Tcb extends KernelObject {
   schedContext: SchedContext | null = null;
   /** MCS: context whose YieldTo is not completed yet. */
   yieldTo: SchedContext | null = null;
+  /** MCS: the completion of that YieldTo answers the thread. */
+  yieldOwesReply = false;
   /** Classic: ticks left of the time slice. */
   timeSlice = 0;
   /** Classic: capability pointer of the fault handler. */

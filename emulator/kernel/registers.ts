@@ -34,7 +34,13 @@ export function setThreadState(kernel: Kernel, thread: Tcb, state: number): void
 /** What the kernel may do with a thread's IPC buffer: `BUFFER_NONE`, `BUFFER_RO` (send only) or `BUFFER_RW`. */
 export function bufferKind(thread: Tcb): number {
   const cap = thread.slots.ipcBuffer.cap;
-  if (cap.type !== CAP_TYPE.Frame || cap.object.isDevice) return BUFFER_NONE;
+  return cap.type === CAP_TYPE.Frame && cap.object.isDevice ? BUFFER_NONE : kindByRights(thread);
+}
+
+/** What the rights on the frame allow. That it is no device was checked when the buffer was installed. */
+function kindByRights(thread: Tcb): number {
+  const cap = thread.slots.ipcBuffer.cap;
+  if (cap.type !== CAP_TYPE.Frame) return BUFFER_NONE;
   if (cap.rights === VM_RIGHTS.readWrite) return BUFFER_RW;
   return cap.rights === VM_RIGHTS.readOnly ? BUFFER_RO : BUFFER_NONE;
 }
@@ -58,12 +64,12 @@ export function bufferLanes(thread: Tcb): Uint32Array | undefined {
 
 /** Buffer that the kernel may read a message from. */
 export function sendBuffer(thread: Tcb): Uint32Array | undefined {
-  return bufferKind(thread) >= BUFFER_RO ? bufferLanes(thread) : undefined;
+  return kindByRights(thread) >= BUFFER_RO ? bufferLanes(thread) : undefined;
 }
 
 /** Buffer that the kernel may write a message to. */
 export function receiveBuffer(thread: Tcb): Uint32Array | undefined {
-  return bufferKind(thread) === BUFFER_RW ? bufferLanes(thread) : undefined;
+  return kindByRights(thread) === BUFFER_RW ? bufferLanes(thread) : undefined;
 }
 
 export function writeBufferWord(kernel: Kernel, thread: Tcb, buffer: Uint32Array, index: number, lo: number, hi: number): void {

@@ -16,6 +16,10 @@ import { takeConsumed } from '../scheduling/consumed.ts';
 const UNKNOWN_SYSCALL_SLOTS = slots('FaultIP', 'sp', 'ra', 'a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6');
 const USER_EXCEPTION_SLOTS = slots('FaultIP', 'sp');
 
+function userExceptionSlots(kernel: Kernel): readonly number[] {
+  return kernel.defects.has('user-exception-layout') ? [...USER_EXCEPTION_SLOTS, SLOT.a7] : USER_EXCEPTION_SLOTS;
+}
+
 function slots(...names: Riscv64Slot[]): readonly number[] {
   return names.map((name) => SLOT[name]);
 }
@@ -50,6 +54,11 @@ class MessageWriter {
     this.length = writeMessageWord(this.kernel, this.thread, this.buffer, this.next++, lo, hi);
   }
 
+  /** Leaves the next word as it is. */
+  leaveOut(): void {
+    this.next++;
+  }
+
   addSlots(from: Tcb, fromSlots: readonly number[]): void {
     for (const slot of fromSlots) this.add(slotLo(from, slot), slotHi(from, slot));
   }
@@ -63,19 +72,20 @@ export function writeFaultMessage(kernel: Kernel, faulter: Tcb, receiver: Tcb): 
     message.addSlots(faulter, UNKNOWN_SYSCALL_SLOTS);
     message.add(fault.number.lo, fault.number.hi);
   } else if (isFault(kernel, fault, 'UserException')) {
-    message.addSlots(faulter, USER_EXCEPTION_SLOTS);
+    message.addSlots(faulter, userExceptionSlots(kernel));
     message.add(fault.number.lo, fault.number.hi);
     message.add(fault.code.lo, fault.code.hi);
   } else if (isFault(kernel, fault, 'Timeout')) {
     message.add(fault.number.lo, fault.number.hi);
     if (faulter.schedContext !== null) {
-      const consumed = takeConsumed(faulter.schedContext);
+      const consumed = takeConsumed(kernel, faulter.schedContext);
       message.add(consumed.lo, consumed.hi);
     }
   } else {
     message.addSlots(faulter, [SLOT.FaultIP]);
     message.add(fault.address.lo, fault.address.hi);
-    message.add(fault.flag ? 1 : 0, 0);
+    if (fault.lookupFailure === null && kernel.defects.has('vm-fault-prefetch')) message.leaveOut();
+    else message.add(fault.flag ? 1 : 0, 0);
     const rest = fault.lookupFailure === null ? [fault.number] : lookupFailureWords(fault.lookupFailure);
     for (const w of rest) message.add(w.lo, w.hi);
   }
@@ -98,7 +108,7 @@ export function applyFaultReply(kernel: Kernel, replier: Tcb, faulter: Tcb): boo
 /** Registers that a reply can set, in message order; `undefined` where it always just restarts the faulter. */
 function settableSlots(kernel: Kernel, fault: Fault): readonly number[] | undefined {
   if (isFault(kernel, fault, 'UnknownSyscall')) return UNKNOWN_SYSCALL_SLOTS;
-  if (isFault(kernel, fault, 'UserException')) return USER_EXCEPTION_SLOTS;
+  if (isFault(kernel, fault, 'UserException')) return userExceptionSlots(kernel);
   return isFault(kernel, fault, 'Timeout') ? USER_CONTEXT_SLOTS : undefined;
 }
 

@@ -11,6 +11,7 @@ import { slotHi, slotLo } from '../registers.ts';
 import { changeState } from '../scheduling/readiness.ts';
 import { Slot } from '../slot.ts';
 import { faultLabel } from './fault-messages.ts';
+import { invalidRoot } from '../errors.ts';
 
 function fault(kernel: Kernel, name: FaultName, fields: Partial<Omit<Fault, 'label'>>): Fault {
   return { label: faultLabel(kernel, name), address: ZERO, number: ZERO, code: ZERO, flag: false, lookupFailure: null, ...fields };
@@ -18,7 +19,10 @@ function fault(kernel: Kernel, name: FaultName, fields: Partial<Omit<Fault, 'lab
 
 /** The capability pointer `address` led to no capability that the system call can use. */
 export function capFault(kernel: Kernel, address: Word, inReceivePhase: boolean, lookupFailure: LookupFailure): Fault {
-  return fault(kernel, 'CapFault', { address, flag: inReceivePhase, lookupFailure });
+  kernel.lastLookupFailure = lookupFailure;
+  // What the thread itself keeps of a failed lookup was never set.
+  const told = kernel.mcs && kernel.defects.has('cap-fault-lookup') ? invalidRoot() : lookupFailure;
+  return fault(kernel, 'CapFault', { address, flag: inReceivePhase, lookupFailure: told });
 }
 
 /** The thread's system call register holds no number of a system call. */

@@ -4,7 +4,7 @@
  * generic half of the reply protocol. Facts: reply protocol, "Flow of an invocation".
  */
 import {
-  CAP_TYPE, INTERFACE_OF_CAP, IPC_BUFFER, MESSAGE_REGISTERS, MSG_MAX_LENGTH, ROLE, STATE,
+  CAP_TYPE, ERROR, INTERFACE_OF_CAP, IPC_BUFFER, MESSAGE_REGISTERS, MSG_MAX_LENGTH, ROLE, STATE,
   tagExtraCaps, tagLabel, tagLength, type CapTypeName,
 } from '../../../schema/abi/index.ts';
 import type { Method } from '../../../schema/idl/model.ts';
@@ -129,6 +129,8 @@ function failLookup(kernel: Kernel, kind: InvocationKind, cptrLo: number, cptrHi
 function complete(kernel: Kernel, request: Request, decoded: SyscallError | Perform): Completion {
   const thread = request.thread;
   if (decoded instanceof SyscallError) {
+    kernel.lastError = decoded;
+    if (decoded.label === ERROR.InvalidArgument) kernel.lastArgument = decoded.words[0]!;
     if (request.isCall) replyError(kernel, thread, decoded);
     return 'done';
   }

@@ -56,6 +56,12 @@ export function deliverWords(kernel: Kernel, thread: Tcb, kind: number, words: r
   writeTag(kernel, thread, 0, writeWords(kernel, thread, words));
 }
 
+/** How released kernels completed a YieldTo: in the registers of whichever thread was running, and without a badge. */
+export function deliverToCurrent(kernel: Kernel, words: readonly Word[]): void {
+  kernel.observer.delivery(kernel.current.id, DELIVERY.lateReply);
+  writeTag(kernel, kernel.current, 0, writeWords(kernel, kernel.current, words));
+}
+
 /**
  * How released kernels answered in the operations that the defects name: the words and their length are written
  * whatever the system call was, and the state stays Restart, so that for a Call the generic answer overwrites the tag.

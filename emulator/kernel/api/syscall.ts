@@ -3,7 +3,7 @@
 import { CAP_TYPE, ROLE, syscallName, type Scheduling, type SyscallName } from '../../../schema/abi/index.ts';
 import type { ReplyCap } from '../capability.ts';
 import { lookupCapability } from '../cspace/lookup.ts';
-import { missingCapability, type LookupFailure } from '../errors.ts';
+import { missingCapability, invalidRoot, type LookupFailure } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
 import { receiveMessage } from '../object/endpoint.ts';
 import { receiveSignal } from '../object/notification.ts';
@@ -99,7 +99,7 @@ function receive(kernel: Kernel, isBlocking: boolean, canReply: boolean): void {
       const replyHi = slotHi(thread, ROLE.reply);
       const replySlot = lookupCapability(kernel, thread, replyLo, replyHi);
       if (!(replySlot instanceof Slot)) return failReceive(kernel, replyLo, replyHi, replySlot);
-      if (replySlot.cap.type !== CAP_TYPE.Reply) return failReceive(kernel, replyLo, replyHi, missingCapability(0));
+      if (replySlot.cap.type !== CAP_TYPE.Reply) return failReceive(kernel, replyLo, replyHi, noReplyObject(kernel));
       reply = replySlot.cap;
     }
     if (!kernel.mcs) deleteCallerCap(kernel, thread);
@@ -107,6 +107,7 @@ function receive(kernel: Kernel, isBlocking: boolean, canReply: boolean): void {
     return;
   }
   if (cap.type === CAP_TYPE.Notification && cap.canReceive) {
+    if (!kernel.mcs && kernel.defects.has('wait-loses-caller')) deleteCallerCap(kernel, thread);
     const bound = cap.object.boundThread;
     if (bound === null || bound === thread) {
       receiveSignal(kernel, thread, cap, isBlocking);
@@ -114,6 +115,10 @@ function receive(kernel: Kernel, isBlocking: boolean, canReply: boolean): void {
     }
   }
   failReceive(kernel, lo, hi, missingCapability(0));
+}
+
+function noReplyObject(kernel: Kernel): LookupFailure {
+  return kernel.defects.has('reply-cap-fault') ? kernel.lastLookupFailure ?? invalidRoot() : missingCapability(0);
 }
 
 function failReceive(kernel: Kernel, cptrLo: number, cptrHi: number, failure: LookupFailure): void {

@@ -27,7 +27,7 @@ export function cancelIpc(kernel: Kernel, thread: Tcb): void {
       if (!kernel.mcs) deleteReplyCapability(kernel, thread);
       break;
   }
-  thread.fault = null;
+  if (!kernel.defects.has('cancel-ipc-fault')) thread.fault = null;
 }
 
 /** Lets a thread whose endpoint or notification is gone make its system call again. On MCS a faulter becomes inactive instead. */
@@ -35,7 +35,7 @@ export function restartWaiter(kernel: Kernel, thread: Tcb): void {
   const faulted = thread.fault !== null;
   thread.fault = null;
   if (thread.reply !== null) unlinkReply(thread.reply);
-  if (kernel.mcs && faulted) {
+  if (kernel.mcs && faulted && !kernel.defects.has('cancel-faulters')) {
     changeState(kernel, thread, STATE.Inactive);
     return;
   }

@@ -59,7 +59,7 @@ function meetReceiver(kernel: Kernel, send: Send, receiver: Tcb): void {
   if (reply !== null) unlinkReply(reply);
   if (send.isCall || thread.fault !== null) {
     if (reply !== null && (send.canGrant || send.canGrantReply)) pushCall(kernel, thread, receiver, reply, send.canDonate);
-    else changeState(kernel, thread, STATE.Inactive);
+    else if (!kernel.defects.has('call-without-reply')) changeState(kernel, thread, STATE.Inactive);
   } else if (send.canDonate && receiver.schedContext === null && thread.schedContext !== null) {
     donate(kernel, thread.schedContext, receiver);
   }

@@ -11,6 +11,7 @@ import { NTFN_ACTIVE, NTFN_IDLE, NTFN_WAITING, type Notification, type Tcb } fro
 import { writeSlot } from '../registers.ts';
 import { lendContext, returnContext, wakeContext } from '../scheduling/context-binding.ts';
 import { changeState, isSchedulable, possibleSwitchTo, rescheduleRequired } from '../scheduling/readiness.ts';
+import { enqueueFirst } from '../scheduling/ready-queue.ts';
 
 /** Signals with a badge: wakes the bound thread if it receives, or the first waiter; otherwise the notification word collects the badge. */
 export function sendSignal(kernel: Kernel, notification: Notification, badge: Word): void {
@@ -32,7 +33,14 @@ export function sendSignal(kernel: Kernel, notification: Notification, badge: Wo
 function wake(kernel: Kernel, notification: Notification, thread: Tcb, badge: Word): void {
   changeState(kernel, thread, STATE.Running);
   deliver(kernel, notification, thread, badge);
-  if (isSchedulable(kernel, thread)) possibleSwitchTo(kernel, thread);
+  if (kernel.mcs && kernel.defects.has('wake-unschedulable')) enqueueAnyway(kernel, thread);
+  else if (isSchedulable(kernel, thread)) possibleSwitchTo(kernel, thread);
+}
+
+/** How early kernels woke a thread: into its ready queue, whether it had time or not. */
+function enqueueAnyway(kernel: Kernel, thread: Tcb): void {
+  enqueueFirst(kernel, thread);
+  rescheduleRequired(kernel);
 }
 
 function deliver(kernel: Kernel, notification: Notification, thread: Tcb, badge: Word): void {

@@ -30,7 +30,7 @@ export function decodeSchedContext(kernel: Kernel, invocation: Invocation, cap: 
 function performConsumed(kernel: Kernel, invocation: Invocation, context: SchedContext): Perform {
   return () => {
     const reply = kernel.defects.has('sc-consumed') ? replyLosingInfo : replyWithWords;
-    reply(kernel, invocation, [takeConsumed(context)]);
+    reply(kernel, invocation, [takeConsumed(kernel, context)]);
     return 'done';
   };
 }
@@ -69,7 +69,7 @@ export function canBind(kernel: Kernel, context: SchedContext, thread: Tcb): boo
 }
 
 function decodeUnbind(kernel: Kernel, invocation: Invocation, context: SchedContext): SyscallError | Perform {
-  if (context.thread === invocation.thread) return ILLEGAL_OPERATION;
+  if (context.thread === invocation.thread && !kernel.defects.has('unbind-current')) return ILLEGAL_OPERATION;
   return () => {
     unbindAll(kernel, context);
     return 'done';
@@ -82,7 +82,8 @@ function decodeUnbindObject(kernel: Kernel, invocation: Invocation, context: Sch
   const { cap } = extra;
   switch (cap.type) {
     case CAP_TYPE.Thread:
-      if (context.thread !== cap.object || cap.object === invocation.thread) return ILLEGAL_OPERATION;
+      if (context.thread !== cap.object) return ILLEGAL_OPERATION;
+      if (cap.object === invocation.thread && !kernel.defects.has('unbind-current')) return ILLEGAL_OPERATION;
       return () => {
         unbindThread(kernel, context);
         return 'done';

@@ -15,6 +15,7 @@ import { dequeueReady } from '../scheduling/ready-queue.ts';
 import { MIN_BUDGET, changeRefills, isActive, startRefills } from '../scheduling/refills.ts';
 import { dequeueRelease } from '../scheduling/release-queue.ts';
 import { argNumber, argWord, extraSlot } from './arguments.ts';
+import { sendBuffer } from '../registers.ts';
 
 /** `seL4_SchedContext_Sporadic`. */
 const FLAG_SPORADIC = 1;
@@ -40,7 +41,8 @@ interface Parameters {
 export function decodeSchedControl(kernel: Kernel, invocation: Invocation, cap: SchedControlCap): SyscallError | Perform {
   if (invocation.method !== 'SchedControlConfigureFlags') return ILLEGAL_OPERATION;
   const target = extraSlot(invocation, 0);
-  if (target === undefined || invocation.length < 5) return TRUNCATED_MESSAGE;
+  const needed = kernel.defects.has('configure-flags-short') && sendBuffer(invocation.thread) !== undefined ? 4 : 5;
+  if (target === undefined || invocation.length < needed) return TRUNCATED_MESSAGE;
   if (target.cap.type !== CAP_TYPE.SchedContext) return invalidCapability(1);
   const context = target.cap.object;
   const budget = argWord(invocation, 0);

@@ -16,7 +16,7 @@ import { cancelYieldTo, completeYieldTo } from './yield-to.ts';
 /** Makes a thread inactive, whatever it does. */
 export function suspendThread(kernel: Kernel, thread: Tcb): void {
   cancelIpc(kernel, thread);
-  if (thread.state === STATE.Running) keepPlace(thread);
+  if (thread.state === STATE.Running && !kernel.defects.has('answered-restart')) keepPlace(thread);
   changeState(kernel, thread, STATE.Inactive);
   dequeueReady(kernel, thread);
   dequeueRelease(kernel, thread);

@@ -87,7 +87,7 @@ export function decodeSetIpcBuffer(kernel: Kernel, invocation: Invocation, threa
 
 export function decodeSetTimeoutEndpoint(kernel: Kernel, invocation: Invocation, thread: Tcb): SyscallError | Perform {
   const slot = extraSlot(invocation, 0);
-  if (slot === undefined) return TRUNCATED_MESSAGE;
+  if (slot === undefined) return kernel.defects.has('timeout-endpoint-error') ? kernel.lastError : TRUNCATED_MESSAGE;
   const { cap } = slot;
   if (!isHandlerOrNone(cap)) return invalidCapability(1);
   return () => installCapability(kernel, invocation, thread.slots.timeoutHandler, cap, slot);
@@ -102,7 +102,7 @@ function decodeBuffer(kernel: Kernel, address: Word, slot: Slot): Buffer | Sysca
   if (isZero(address)) return { address, frame: null };
   const cap = deriveCapability(kernel, slot, slot.cap);
   if (cap instanceof SyscallError) return cap;
-  if (cap.type !== CAP_TYPE.Frame || cap.object.isDevice) return ILLEGAL_OPERATION;
+  if (cap.type !== CAP_TYPE.Frame || (cap.object.isDevice && !kernel.defects.has('device-buffer'))) return ILLEGAL_OPERATION;
   if (address.lo % IPC_BUFFER_BYTES !== 0) return ALIGNMENT_ERROR;
   return { address, frame: { cap, source: slot } };
 }

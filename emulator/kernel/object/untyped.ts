@@ -63,7 +63,9 @@ function decodeCreation(kernel: Kernel, invocation: Invocation, root: Slot): Cre
   if (type === undefined) return invalidArgument(0);
   const userBits = argNumber(invocation, 1);
   const bits = objectBits(kernel, type, userBits);
-  if (userBits >= WORD_BITS || bits > MAX_UNTYPED_BITS) return rangeError(fromNumber(0), fromNumber(MAX_UNTYPED_BITS));
+  if (userBits >= WORD_BITS || bits > MAX_UNTYPED_BITS) {
+    return rangeError(fromNumber(0), fromNumber(kernel.defects.has('retype-range') ? WORD_BITS - 3 : MAX_UNTYPED_BITS));
+  }
   if (userBits < minimumUserBits(type)) return invalidArgument(1);
 
   const node = decodeNode(invocation, root);

@@ -6,6 +6,7 @@ import type { Invocation } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Tcb } from '../objects.ts';
 import { slotHi, slotLo, writeSlot } from '../registers.ts';
+import { dropYieldReply } from './yield-to.ts';
 
 /** Context slots in the order of Read/WriteRegisters: frame registers, then integer registers. */
 export const USER_CONTEXT_SLOTS: readonly number[] = USER_CONTEXT_ORDER.map((name) => SLOT[name]);
@@ -36,6 +37,7 @@ export function readRegisters(thread: Tcb, count: number): Word[] {
 /** Sets the first `count` words of a thread's user context from request words `from` on. */
 export function writeRegisters(kernel: Kernel, thread: Tcb, count: number, invocation: Invocation, from: number): void {
   kernel.observer.delivery(thread.id, DELIVERY.registers);
+  dropYieldReply(kernel, thread);
   USER_CONTEXT_SLOTS.slice(0, count).forEach((slot, i) => {
     writeSlot(kernel, thread, slot, invocation.argLo(from + i), invocation.argHi(from + i));
   });
@@ -45,6 +47,7 @@ export function writeRegisters(kernel: Kernel, thread: Tcb, count: number, invoc
 /** Copies the frame registers (with the program counter) and the integer registers, as asked for. */
 export function copyRegisters(kernel: Kernel, from: Tcb, to: Tcb, frame: boolean, integer: boolean): void {
   kernel.observer.delivery(to.id, DELIVERY.registers);
+  dropYieldReply(kernel, to);
   if (frame) {
     copySlots(kernel, from, to, USER_CONTEXT_SLOTS.slice(0, FRAME_REGISTERS));
     writeSlot(kernel, to, SLOT.NextIP, slotLo(to, SLOT.FaultIP), slotHi(to, SLOT.FaultIP));

@@ -5,7 +5,7 @@
  * again, or when nobody can run on the context for it any more. Reply protocol, "MCS".
  */
 import { DELIVERY } from '../../../schema/trace/trap-record.ts';
-import { deliverWords, replyLosingInfo, replyWithWords } from '../api/replies.ts';
+import { deliverToCurrent, deliverWords, replyLosingInfo, replyWithWords } from '../api/replies.ts';
 import { ILLEGAL_OPERATION, type SyscallError } from '../errors.ts';
 import type { Invocation, Perform } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
@@ -20,16 +20,17 @@ export function decodeYieldTo(kernel: Kernel, invocation: Invocation, context: S
   const target = context.thread;
   if (target === null || target === caller || target.priority > caller.mcp) return ILLEGAL_OPERATION;
   return () => {
-    if (!yieldTo(kernel, caller, context, target)) {
+    if (!yieldTo(kernel, invocation, context, target)) {
       const reply = kernel.defects.has('sc-yield-to') ? replyLosingInfo : replyWithWords;
-      reply(kernel, invocation, [takeConsumed(context)]);
+      reply(kernel, invocation, [takeConsumed(kernel, context)]);
     }
     return 'done';
   };
 }
 
 /** True when the caller has to wait until the target ran. */
-function yieldTo(kernel: Kernel, caller: Tcb, context: SchedContext, target: Tcb): boolean {
+function yieldTo(kernel: Kernel, invocation: Invocation, context: SchedContext, target: Tcb): boolean {
+  const caller = invocation.thread;
   if (context.yieldFrom !== null) completeYieldTo(kernel, context.yieldFrom);
   resumeContext(kernel, context);
   if (!isSchedulable(kernel, target)) return false;
@@ -38,19 +39,29 @@ function yieldTo(kernel: Kernel, caller: Tcb, context: SchedContext, target: Tcb
   const waits = target.priority >= caller.priority;
   if (waits) {
     caller.yieldTo = context;
+    caller.yieldOwesReply = invocation.isCall || kernel.defects.has('yield-to-send');
     context.yieldFrom = caller;
     kernel.observer.yieldPending(caller.id, true);
-    enqueueFirst(kernel, caller);
+    if (!kernel.defects.has('yield-to-returns')) enqueueFirst(kernel, caller);
   }
   enqueueFirst(kernel, target);
-  if (waits) rescheduleRequired(kernel);
+  if (waits && !kernel.defects.has('yield-to-returns')) rescheduleRequired(kernel);
   return waits;
 }
 
-/** Answers a thread whose YieldTo is not completed yet. */
+/** Ends the wait of a thread whose YieldTo is not completed yet: with an answer, if it made a Call. */
 export function completeYieldTo(kernel: Kernel, yielder: Tcb): void {
-  deliverWords(kernel, yielder, DELIVERY.lateReply, [takeConsumed(yielder.yieldTo!)]);
+  const words = [takeConsumed(kernel, yielder.yieldTo!)];
+  if (yielder.yieldOwesReply) {
+    if (kernel.defects.has('yield-to-wrong-thread')) deliverToCurrent(kernel, words);
+    else deliverWords(kernel, yielder, DELIVERY.lateReply, words);
+  }
   cancelYieldTo(kernel, yielder);
+}
+
+/** The thread's registers were set by somebody else: the answer that it waited for would overwrite them. */
+export function dropYieldReply(kernel: Kernel, yielder: Tcb): void {
+  if (!kernel.defects.has('yield-to-after-write')) yielder.yieldOwesReply = false;
 }
 
 /** Ends the wait for a YieldTo, if there is one, without an answer. */

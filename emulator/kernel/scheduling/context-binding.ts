@@ -51,7 +51,7 @@ export function bindThread(kernel: Kernel, context: SchedContext, thread: Tcb): 
 /** Takes the context from its thread. */
 export function unbindThread(kernel: Kernel, context: SchedContext): void {
   const thread = context.thread!;
-  if (thread === kernel.current) rescheduleRequired(kernel);
+  if (thread === kernel.current && !kernel.defects.has('unbind-current')) rescheduleRequired(kernel);
   dequeueReady(kernel, thread);
   dequeueRelease(kernel, thread);
   thread.schedContext = null;

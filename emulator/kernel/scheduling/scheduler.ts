@@ -9,7 +9,7 @@ import { resumeAtFaultIp } from '../object/user-context.ts';
 import { setThreadState } from '../registers.ts';
 import { TIME_SLICE_TICKS, commitTime, domainExpired, endBudget, setTimer } from './budget.ts';
 import { unblockContext } from './context-binding.ts';
-import { isSchedulable, possibleSwitchTo, rescheduleRequired } from './readiness.ts';
+import { isSchedulable, possibleSwitchTo, rescheduleRequired, isRunnable } from './readiness.ts';
 import { dequeueReady, enqueueFirst, enqueueLast, firstReady, highestReadyPriority } from './ready-queue.ts';
 import { headReady, startRefills } from './refills.ts';
 import { dequeueRelease } from './release-queue.ts';
@@ -64,7 +64,9 @@ export function schedule(kernel: Kernel): void {
 }
 
 function mayGoOn(kernel: Kernel): boolean {
-  return kernel.current === kernel.idleThread || isSchedulable(kernel, kernel.current);
+  const { current } = kernel;
+  if (current.schedContext === null && isRunnable(current) && kernel.defects.has('unbind-current')) return true;
+  return current === kernel.idleThread || isSchedulable(kernel, current);
 }
 
 /** Moves threads whose refill is ready out of the release queue. */
@@ -161,5 +163,7 @@ export function yieldCurrent(kernel: Kernel): void {
     rescheduleRequired(kernel);
     return;
   }
-  endBudget(kernel, kernel.currentSchedContext!.refills[0]!.amount, false);
+  // Where a defect lets a thread run without a scheduling context, real kernels stop when they look for its budget.
+  if (kernel.currentSchedContext === null) kernel.halted = true;
+  else endBudget(kernel, kernel.currentSchedContext.refills[0]!.amount, false);
 }

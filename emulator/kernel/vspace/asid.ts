@@ -4,7 +4,7 @@ import { CAP_TYPE, ZERO } from '../../../schema/abi/index.ts';
 import type { AsidControlCap, AsidPoolCap } from '../capability.ts';
 import { hasChildren, insertDerived, replaceCapability } from '../cspace/derivation.ts';
 import {
-  DELETE_FIRST, ILLEGAL_OPERATION, REVOKE_FIRST, SyscallError, TRUNCATED_MESSAGE, failedLookup, invalidCapability, invalidRoot,
+  DELETE_FIRST, ILLEGAL_OPERATION, REVOKE_FIRST, SyscallError, TRUNCATED_MESSAGE, failedLookup, invalidCapability, invalidRoot, missingCapability, type LookupFailure,
 } from '../errors.ts';
 import type { Decode } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
@@ -12,6 +12,8 @@ import { AsidPool, type PageTable } from '../objects.ts';
 import { argSlot, extraSlot } from '../object/arguments.ts';
 
 const POOLS = 128;
+/** Bits of an identifier. */
+const ASID_BITS = 16;
 /** Identifiers of one pool. */
 const POOL_SIZE = 512;
 export const ASID_POOL_BITS = 12;
@@ -19,6 +21,11 @@ export const ASID_POOL_BITS = 12;
 /** The root of the address space with this identifier. */
 export function findVSpace(kernel: Kernel, asid: number): PageTable | null {
   return kernel.asidPools.get(asid - asid % POOL_SIZE)?.vspaces.get(asid) ?? null;
+}
+
+/** Why an address space is not found by its identifier. */
+export function missingVSpace(kernel: Kernel): LookupFailure {
+  return kernel.defects.has('asid-lookup') ? missingCapability(ASID_BITS) : invalidRoot();
 }
 
 /** Makes the pool of the identifiers from `base` on. */

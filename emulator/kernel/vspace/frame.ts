@@ -7,13 +7,13 @@ import { replaceCapability } from '../cspace/derivation.ts';
 import { maskFrameRights } from '../cspace/derive.ts';
 import {
   ALIGNMENT_ERROR, DELETE_FIRST, ILLEGAL_OPERATION, TRUNCATED_MESSAGE, failedLookup, invalidArgument,
-  invalidCapability, invalidRoot, missingCapability, type SyscallError,
+  invalidCapability, missingCapability, type SyscallError,
 } from '../errors.ts';
 import type { Decode, Invocation, Perform } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
 import { argWord, extraSlot } from '../object/arguments.ts';
 import type { Frame } from '../objects.ts';
-import { findVSpace } from './asid.ts';
+import { findVSpace, missingVSpace } from './asid.ts';
 import { entryAt, isKernelAddress, walk, type Walk } from './paging.ts';
 
 export const decodeFrame: Decode<FrameCap> = (kernel, invocation, cap) => {
@@ -32,7 +32,7 @@ function decodeMap(kernel: Kernel, invocation: Invocation, cap: FrameCap): Sysca
   if (root.type !== CAP_TYPE.PageTable || root.mapping === null) return invalidCapability(1);
   const { asid } = root.mapping;
   const found = findVSpace(kernel, asid);
-  if (found === null) return failedLookup(false, invalidRoot());
+  if (found === null) return failedLookup(false, missingVSpace(kernel));
   if (found !== root.object) return invalidCapability(1);
 
   const address = argWord(invocation, 0);
@@ -46,7 +46,7 @@ function decodeMap(kernel: Kernel, invocation: Invocation, cap: FrameCap): Sysca
     if (entryAt(place) !== undefined) return DELETE_FIRST;
   } else {
     if (mapping.asid !== asid) return invalidCapability(1);
-    if (!equal(mapping.address, address)) return invalidArgument(0);
+    if (!equal(mapping.address, address) && !kernel.defects.has('page-remap')) return invalidArgument(0);
   }
 
   const rights = maskFrameRights(cap.rights, invocation.argLo(1));

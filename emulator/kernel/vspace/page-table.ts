@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Page table methods. Manual, "Virtual Memory Objects". */
-import { CAP_TYPE, PAGE_BITS } from '../../../schema/abi/index.ts';
+import { CAP_TYPE, ERROR, PAGE_BITS, STATE } from '../../../schema/abi/index.ts';
 import type { PageTableCap } from '../capability.ts';
 import { isFinal, replaceCapability } from '../cspace/derivation.ts';
 import {
-  DELETE_FIRST, ILLEGAL_OPERATION, REVOKE_FIRST, TRUNCATED_MESSAGE, failedLookup, invalidArgument, invalidCapability, invalidRoot,
-  type SyscallError,
+  DELETE_FIRST, ILLEGAL_OPERATION, REVOKE_FIRST, SyscallError, TRUNCATED_MESSAGE, failedLookup, invalidArgument, invalidCapability,
+  missingCapability,
 } from '../errors.ts';
 import type { Decode, Invocation, Perform } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
 import { argWord, extraSlot } from '../object/arguments.ts';
-import { findVSpace, releaseAsid } from './asid.ts';
+import { setThreadState } from '../registers.ts';
+import { findVSpace, missingVSpace, releaseAsid } from './asid.ts';
 import { alignDown, detachTable, entryAt, isKernelAddress, walk } from './paging.ts';
 
 export const decodePageTable: Decode<PageTableCap> = (kernel, invocation, cap) => {
@@ -26,15 +27,19 @@ function decodeMap(kernel: Kernel, invocation: Invocation, cap: PageTableCap): S
   if (invocation.length < 2 || vspace === undefined) return TRUNCATED_MESSAGE;
   if (cap.mapping !== null) return invalidCapability(0);
   const root = vspace.cap;
-  if (root.type !== CAP_TYPE.PageTable || root.mapping === null) return invalidCapability(1);
+  if (root.type !== CAP_TYPE.PageTable || root.mapping === null) {
+    return kernel.defects.has('page-table-map-vspace') ? new SyscallError(ERROR.InvalidArgument, [kernel.lastArgument]) : invalidCapability(1);
+  }
   const address = argWord(invocation, 0);
   if (isKernelAddress(address)) return invalidArgument(0);
   const { asid } = root.mapping;
   const found = findVSpace(kernel, asid);
-  if (found === null) return failedLookup(false, invalidRoot());
+  if (found === null) return failedLookup(false, missingVSpace(kernel));
   if (found !== root.object) return invalidCapability(1);
   const place = walk(found, address);
-  if (place.bitsLeft === PAGE_BITS.small || entryAt(place) !== undefined) return DELETE_FIRST;
+  if (place.bitsLeft === PAGE_BITS.small || entryAt(place) !== undefined) {
+    return kernel.defects.has('page-table-map-occupied') ? failedLookup(false, missingCapability(place.bitsLeft)) : DELETE_FIRST;
+  }
   const { slot } = invocation;
   return () => {
     replaceCapability(slot, { ...cap, mapping: { asid, address: alignDown(address, place.bitsLeft) } });
@@ -49,7 +54,9 @@ function decodeUnmap(kernel: Kernel, invocation: Invocation, cap: PageTableCap):
   if (mapping !== null && findVSpace(kernel, mapping.asid) === cap.object) return REVOKE_FIRST;
   const { slot } = invocation;
   return () => {
-    if (mapping !== null) {
+    if (mapping !== null && kernel.defects.has('page-table-unmap')) {
+      setThreadState(kernel, invocation.thread, STATE.Running);
+    } else if (mapping !== null) {
       detach(kernel, cap);
       cap.object.entries.clear();
       replaceCapability(slot, { ...cap, mapping: null });
