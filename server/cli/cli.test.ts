@@ -67,6 +67,15 @@ describe('sel4scope run', () => {
     expect((await sel4scope(['runs'])).out).toContain('mine.ts');
   });
 
+  it('shows what a release had', async () => {
+    const run = await sel4scope(['run', testdata('hello.ts'), '--release', '12.1.0', '--policy', 'warn']);
+    expect(run.code).toBe(1);
+    expect(run.out).toMatch(/with page-get-address, sc-consumed, /);
+    const listed = JSON.parse((await sel4scope(['defects', '--json'])).out) as { name: string; releases: [string, string] | null }[];
+    expect(listed.find(({ name }) => name === 'page-get-address')?.releases).toEqual(['9.0.1', '12.1.0']);
+    expect((await sel4scope(['defects', 'sc-consumed'])).out).toContain('Found by K05, K09, N01');
+  });
+
   it('finds a defect: the stubs throw, the rules name it, exit code 1', async () => {
     const run = await sel4scope(['run', testdata('hello.ts'), '--defect', 'sc-consumed']);
     expect(run.code).toBe(1);
@@ -109,6 +118,8 @@ describe('sel4scope run', () => {
     ['a file without a program', ['run', testdata('no-program.ts')], 3, /exports no program/],
     ['a configuration that does not exist', ['run', 'x.ts', '--config', 'smp'], 2, /Allowed choices are mcs, classic/],
     ['a defect that does not exist', ['run', 'x.ts', '--defect', 'sc-consume'], 2, /Choose from page-get-address/],
+    ['a defect to describe that does not exist', ['defects', 'sc-consume'], 2, /no defect 'sc-consume'; choose from page-get-address/],
+    ['a release that does not exist', ['run', 'x.ts', '--release', '12.2.0'], 2, /no release '12.2.0' for mcs; choose from .*12.1.0/],
     ['a seed that is no number', ['run', 'x.ts', '--seed', 'abc'], 2, /whole number/],
     ['no service at a URL', ['runs', '--server', 'http://127.0.0.1:1'], 3, /no sel4scope service answers/],
     ['an unknown command', ['walk'], 2, /unknown command 'walk'/],

@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFECT_NAMES, type DefectName } from '../../../emulator/kernel/defects.ts';
+import { defectsOfRelease } from '../../../emulator/kernel/releases.ts';
+import type { Scheduling } from '../../../schema/abi/syscalls.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 
 /** Adds `--data`. */
 export function withDataOption(command: Command): Command {
   return command.addOption(new Option('--data <dir>', 'directory of the traces').env('SEL4SCOPE_DATA'));
 }
 
-/** Adds `--defect NAME`, which may be given more than once. */
+/** What {@link withDefectOption} adds to the options of a command. */
+export interface DefectOptions {
+  readonly defect: readonly DefectName[];
+  readonly release?: string;
+}
+
+/** Adds `--defect NAME`, which may be given more than once, and `--release VERSION`. */
 export function withDefectOption(command: Command): Command {
-  const defect = new Option('--defect <name>', `show a historic defect of the kernel: ${DEFECT_NAMES.join(', ')} (may be repeated)`);
-  return command.addOption(defect.argParser(collectDefects).default([] as DefectName[], 'none'));
+  const defect = new Option('--defect <name>', 'show a historic defect of the kernel, see `sel4scope defects` (may be repeated)');
+  return command
+    .addOption(defect.argParser(collectDefects).default([] as DefectName[], 'none'))
+    .option('--release <version>', 'show the defects that a release of seL4 had, e.g. 12.1.0');
+}
+
+/** The defects that the options ask for, each once. Throws a usage error for a release that there is not. */
+export function chosenDefects(options: DefectOptions, scheduling: Scheduling): DefectName[] {
+  return [...new Set([...releaseDefects(options.release, scheduling), ...options.defect])];
+}
+
+function releaseDefects(release: string | undefined, scheduling: Scheduling): DefectName[] {
+  if (release === undefined) return [];
+  try {
+    return defectsOfRelease(release, scheduling);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(EXIT.usage, error.message);
+    throw error;
+  }
 }
 
 function collectDefects(name: string, earlier: readonly DefectName[]): DefectName[] {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command, Option } from 'commander';
-import type { DefectName } from '../../../emulator/kernel/defects.ts';
 import type { ReplyPolicy } from '../../../stubs/index.ts';
 import { printJson } from '../output.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
-import { parseNatural, parsePositive, withDefectOption } from './options.ts';
+import { chosenDefects, parseNatural, parsePositive, withDefectOption, type DefectOptions } from './options.ts';
 
-interface RunOptions extends ServiceOptions {
+interface RunOptions extends ServiceOptions, DefectOptions {
   readonly config: 'mcs' | 'classic';
-  readonly defect: readonly DefectName[];
   readonly policy: ReplyPolicy;
   readonly seed: number;
   readonly timeLimit?: number;
@@ -33,19 +31,21 @@ export function runCommand(): Command {
 Examples:
   sel4scope run hello.ts
   sel4scope run hello.ts --config classic --policy warn
-  sel4scope run hello.ts --defect sc-consumed`)
+  sel4scope run hello.ts --defect sc-consumed
+  sel4scope run hello.ts --release 12.1.0`)
     .action(async (file: string, options: RunOptions) => {
       // With --json standard output is for the report alone.
       const output = options.json === true ? process.stderr : process.stdout;
       globalThis.console = new console.Console(output, process.stderr);
       const { loadProgram } = await import('../program-loader.ts');
       const { runSession } = await import('../session.ts');
+      const defects = chosenDefects(options, options.config);
       const program = await loadProgram(file);
       const service = await accessService(options);
       try {
         const session = await runSession(program, {
           configuration: `riscv64-${options.config}`,
-          defects: options.defect,
+          defects,
           policy: options.policy,
           seed: options.seed,
           checkInvariants: options.checkInvariants ?? false,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command } from 'commander';
-import type { DefectName } from '../../../emulator/kernel/defects.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { bold, note, printLine } from '../output.ts';
 import { packageFile } from '../../package-paths.ts';
@@ -8,12 +7,11 @@ import type { LoadedProgram } from '../program-loader.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { DEFAULT_PORT, inProcess, ownService } from '../service-access.ts';
 import { interruption, untilInterrupted } from '../signals.ts';
-import { parsePort, withDataOption, withDefectOption } from './options.ts';
+import { chosenDefects, parsePort, withDataOption, withDefectOption, type DefectOptions } from './options.ts';
 
-interface StartOptions {
+interface StartOptions extends DefectOptions {
   readonly port: number;
   readonly once?: boolean;
-  readonly defect: readonly DefectName[];
   readonly data?: string;
 }
 
@@ -24,12 +22,13 @@ export function startCommand(): Command {
     .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--once', 'exit after the audit: 0 without anomalies, 1 with some')
     .action(async (options: StartOptions) => {
+      const defects = chosenDefects(options, 'mcs');
       const { runSession } = await import('../session.ts');
       const service = await ownService(options.data);
       try {
         const { url, ingestUrl } = await service.listen({ port: options.port });
         const session = await runSession(await replyAudit(), {
-          configuration: 'riscv64-mcs', defects: options.defect, policy: 'warn', seed: 0, timeLimit: Infinity,
+          configuration: 'riscv64-mcs', defects, policy: 'warn', seed: 0, timeLimit: Infinity,
           ingestUrl, console: (text) => process.stdout.write(text), interrupt: interruption(),
         });
         const report = await reportOf(inProcess(service, url, ingestUrl), session);
