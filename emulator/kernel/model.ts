@@ -21,6 +21,8 @@ export interface ModelOptions {
   readonly configuration: BundledConfigurationName;
   readonly defects?: Iterable<DefectName>;
   readonly timing?: Partial<Timing>;
+  /** log2 of the slots of the root task's CNode, 8..20. Default 13. */
+  readonly rootCNodeBits?: number;
   /** Receives what user programs print through the kernel. */
   readonly console?: (text: string) => void;
   /** Runs after every kernel exit; used for invariant checks. */
@@ -33,6 +35,7 @@ export class ModelKernel implements KernelHost {
   /** The kernel's state, for tests and invariant checks. */
   readonly kernel: Kernel;
   private readonly afterTrap: ((kernel: Kernel) => void) | undefined;
+  private readonly rootCNodeBits: number | undefined;
   private booted = false;
 
   constructor(options: ModelOptions) {
@@ -40,6 +43,7 @@ export class ModelKernel implements KernelHost {
     this.kernel = new Kernel(this.interfaces, new Set(options.defects), { ...DEFAULT_TIMING, ...options.timing });
     if (options.console !== undefined) this.kernel.console = options.console;
     this.afterTrap = options.afterTrap;
+    this.rootCNodeBits = options.rootCNodeBits;
   }
 
   get time(): number {
@@ -57,7 +61,7 @@ export class ModelKernel implements KernelHost {
   boot(image: RootTaskImage): BootInfo {
     if (this.booted) throw new Error('the kernel is booted already');
     this.booted = true;
-    const { thread, bootInfo } = bootRootTask(this.kernel, { name: image.name });
+    const { thread, bootInfo } = bootRootTask(this.kernel, { name: image.name, ...(this.rootCNodeBits === undefined ? {} : { rootCNodeBits: this.rootCNodeBits }) });
     setPc(thread, SLOT.FaultIP, image.entryLo, image.entryHi);
     setPc(thread, SLOT.NextIP, image.entryLo, image.entryHi);
     return bootInfo;
