@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { CAP_TYPE, OBJECT_TYPES, fromNumber, type Scheduling, type WordLike } from '../../../schema/abi/index.ts';
 import { NULL_CAP, type UntypedCap, type ZombieCap } from '../capability.ts';
-import { insertDerived, replaceCapability } from '../cspace/derivation.ts';
+import { insertDerived, insertRoot, replaceCapability } from '../cspace/derivation.ts';
 import { SyscallError } from '../errors.ts';
 import { decodeCNode } from '../object/cnode.ts';
 import { decodeUntyped } from '../object/untyped.ts';
@@ -56,6 +56,15 @@ describe('the check of the CSpace', () => {
     const world = setUpTree();
     spoil(world);
     expect(checkCSpace(world.kernel).join('\n')).toMatch(message);
+  });
+
+  it('finds nothing wrong with copies of capabilities that have no object', () => {
+    const { kernel, slot } = setUp();
+    insertRoot(slot(8), { type: CAP_TYPE.ASIDControl, object: null });
+    slot(8).revocable = true;
+    insertDerived(slot(9), slot(8).cap, slot(8));
+    expect(slot(9).parent).toBe(slot(8));
+    expect(checkCSpace(kernel)).toEqual([]);
   });
 
   it('finds a zombie with slots that should be empty', () => {

@@ -11,13 +11,15 @@ import { detailsOf, type InvariantName, type Violation } from './violation.ts';
 
 /** Every violation in words; empty when all is well. */
 export function checkCSpace(kernel: Kernel): string[] {
-  return detailsOf(cspaceViolations(kernel));
+  return detailsOf(cspaceViolations(kernel, allSlots(kernel)));
 }
 
-export function cspaceViolations(kernel: Kernel): Violation[] {
+/** @param slots {@link allSlots} */
+export function cspaceViolations(kernel: Kernel, slots: readonly Slot[]): Violation[] {
   const violations: Violation[] = [];
-  const counts = new Map<KernelObject, number>();
-  for (const slot of allSlots(kernel)) {
+  /** Capabilities by the id of their object. */
+  const counts: number[] = [];
+  for (const slot of slots) {
     const report: Report = (name, text) => { violations.push({ name, detail: `${slotName(slot)}: ${text}` }); };
     checkLinks(slot, report);
     if (slot.cap.type === CAP_TYPE.Null) continue;
@@ -26,10 +28,10 @@ export function cspaceViolations(kernel: Kernel): Violation[] {
     if (slot.cap.type === CAP_TYPE.Untyped) checkUntyped(slot, slot.cap, report);
     if (slot.cap.type === CAP_TYPE.Zombie) checkZombie(kernel, slot.cap, report);
     const object = countedObject(slot.cap);
-    if (object !== null) counts.set(object, (counts.get(object) ?? 0) + 1);
+    if (object !== null) counts[object.id] = (counts[object.id] ?? 0) + 1;
   }
   for (const object of kernel.allObjects()) {
-    const found = counts.get(object) ?? 0;
+    const found = counts[object.id] ?? 0;
     if (object.capCount === found) continue;
     violations.push({ name: 'capability-count', detail: `${objectName(object)} counts ${object.capCount} capabilities, there are ${found}` });
   }
@@ -37,21 +39,24 @@ export function cspaceViolations(kernel: Kernel): Violation[] {
 }
 
 /** Every slot that was ever used. */
-export function* allSlots(kernel: Kernel): IterableIterator<Slot> {
-  yield* slotsOf(kernel.idleThread);
-  for (const object of kernel.allObjects()) yield* slotsOf(object);
+export function allSlots(kernel: Kernel): Slot[] {
+  const slots: Slot[] = [];
+  addSlots(kernel.idleThread, slots);
+  for (const object of kernel.allObjects()) addSlots(object, slots);
+  return slots;
 }
 
-function* slotsOf(object: KernelObject): IterableIterator<Slot> {
+function addSlots(object: KernelObject, slots: Slot[]): void {
   if (object instanceof CNode) {
-    for (let i = 0; i < object.length; i++) {
+    const { length } = object;
+    for (let i = 0; i < length; i++) {
       const slot = object.peek(i);
-      if (slot !== undefined) yield slot;
+      if (slot !== undefined) slots.push(slot);
     }
   } else if (object instanceof Tcb) {
-    yield* Object.values(object.slots);
+    slots.push(...Object.values(object.slots) as Slot[]);
   } else if (object instanceof IrqLine) {
-    yield object.notificationSlot;
+    slots.push(object.notificationSlot);
   }
 }
 
@@ -74,14 +79,19 @@ function checkLinks(slot: Slot, report: Report): void {
     if (slot.firstChild.parent !== slot || slot.firstChild.previousSibling !== null) report('derivation-links', 'first child does not link back');
     if (!slot.revocable) report('derivation-links', 'has children, but is not revocable');
   }
-  const ancestors = new Set<Slot>();
-  for (let above = slot.parent; above !== null; above = above.parent) {
-    if (ancestors.has(above)) {
-      report('derivation-links', 'the tree above is a ring');
-      return;
-    }
-    ancestors.add(above);
+  if (isInRing(slot)) report('derivation-links', 'the tree above is a ring');
+}
+
+/** Whether the way up does not end: somebody who takes two steps at a time meets one who takes one. */
+function isInRing(slot: Slot): boolean {
+  let slow: Slot | null = slot;
+  let fast: Slot | null | undefined = slot.parent;
+  while (fast !== null && fast !== undefined) {
+    if (fast === slow) return true;
+    slow = slow!.parent;
+    fast = fast.parent?.parent;
   }
+  return false;
 }
 
 /** Whether what a capability was derived from gives authority over it. */
@@ -93,7 +103,8 @@ function checkPlace(slot: Slot, report: Report): void {
 function covers(parent: Capability, child: Capability): boolean {
   if (parent.type === CAP_TYPE.Untyped) return child.object !== null && contains(parent.object, child.object);
   if (parent.type === CAP_TYPE.IRQControl) return child.type === CAP_TYPE.IRQHandler;
-  if (parent.object === null || parent.object !== child.object) return false;
+  if (parent.object === null) return parent.type === child.type;
+  if (parent.object !== child.object) return false;
   if (parent.type === CAP_TYPE.Endpoint || parent.type === CAP_TYPE.Notification) {
     return isZero(parent.badge) || (child.type === parent.type && equal(parent.badge, child.badge));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Checks of the whole kernel between two traps. */
 import type { Kernel } from '../kernel.ts';
-import { cspaceViolations } from './cspace.ts';
+import { allSlots, cspaceViolations } from './cspace.ts';
 import { threadViolations } from './threads.ts';
 import type { InvariantName, Violation } from './violation.ts';
 import { vspaceViolations } from './vspace.ts';
@@ -10,7 +10,8 @@ export { INVARIANTS, type InvariantName, type Violation } from './violation.ts';
 
 /** Every broken invariant; empty when all is well. Meant for a kernel exit: within a trap some do not hold. */
 export function checkInvariants(kernel: Kernel): Violation[] {
-  return [...threadViolations(kernel), ...cspaceViolations(kernel), ...vspaceViolations(kernel)];
+  const slots = allSlots(kernel);
+  return [...threadViolations(kernel), ...cspaceViolations(kernel, slots), ...vspaceViolations(kernel, slots)];
 }
 
 /** The kernel model broke one of its own invariants. */

@@ -7,15 +7,17 @@ import { CAP_TYPE, fromNumber, toHex } from '../../../schema/abi/index.ts';
 import type { Capability, FrameCap, PageTableCap } from '../capability.ts';
 import type { Kernel } from '../kernel.ts';
 import type { AsidPool, Frame, KernelObject, PageTable } from '../objects.ts';
-import { allSlots, objectName } from './cspace.ts';
+import type { Slot } from '../slot.ts';
+import { objectName } from './cspace.ts';
 import type { InvariantName, Violation } from './violation.ts';
 
 const INDEX_BITS = 9;
 const ROOT_SHIFT = 30;
 const POOL_SIZE = 512;
 
-export function vspaceViolations(kernel: Kernel): Violation[] {
-  const check = new Check(kernel);
+/** @param slots every slot that was ever used */
+export function vspaceViolations(kernel: Kernel, slots: readonly Slot[]): Violation[] {
+  const check = new Check(slots);
   for (const [base, pool] of kernel.asidPools) check.pool(base, pool);
   return check.violations;
 }
@@ -24,8 +26,8 @@ class Check {
   readonly violations: Violation[] = [];
   private readonly mappings = new Map<KernelObject, (FrameCap | PageTableCap)[]>();
 
-  constructor(kernel: Kernel) {
-    for (const { cap } of allSlots(kernel)) {
+  constructor(slots: readonly Slot[]) {
+    for (const { cap } of slots) {
       if (!isMapped(cap)) continue;
       const caps = this.mappings.get(cap.object);
       if (caps === undefined) this.mappings.set(cap.object, [cap]);
