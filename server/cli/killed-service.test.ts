@@ -7,7 +7,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunList } from '../../schema/api/index.ts';
 import { ModelKernel } from '../../emulator/kernel/model.ts';
@@ -17,6 +16,7 @@ import { RootTask } from '../../stubs/index.ts';
 import { BatchReader } from '../../schema/trace/batch.ts';
 import { packageFile } from '../package-paths.ts';
 import { dataFile } from '../store/location.ts';
+import { Sqlite } from '../store/sqlite.ts';
 import manySignals from './testdata/many-signals.ts';
 
 const COMMAND = fileURLToPath(packageFile('dist/server/cli/main.js'));
@@ -84,7 +84,7 @@ it('loses nothing that was acknowledged, and nothing is there twice', async () =
   second.kill('SIGTERM');
   await once(second, 'exit');
 
-  const database = new Database(dataFile(folder), { readonly: true });
+  const database = new Sqlite(dataFile(folder), { readonly: true });
   expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
   let next = 1;
   for (const { body } of database.prepare('SELECT body FROM chunk ORDER BY first_seq').iterate() as IterableIterator<{ body: Buffer }>) {

@@ -3,7 +3,6 @@
  * The service's end of the trace wire (`trace.proto`): collects frames of all producers, and handles them in groups, each
  * in one transaction. What it answers is sent after the commit. It knows no sockets and no threads.
  */
-import Database from 'better-sqlite3';
 import { LATEST_RUN, RUN_ID_PATTERN } from '../../schema/api/index.ts';
 import { BatchError } from '../../schema/trace/batch.ts';
 import type { RunDescription } from '../../schema/trace/names.ts';
@@ -12,6 +11,7 @@ import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
 import { asStoreError } from '../store/open.ts';
 import type { StoredRun } from '../store/run-row.ts';
+import { SqliteError } from '../store/sqlite.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { COMMIT_FRAMES, COMMIT_MS, MAX_FRAME_BYTES, WINDOW } from './limits.ts';
 import type { Answer, RunNews } from './messages.ts';
@@ -148,7 +148,7 @@ export class Ingest {
       else if (message.kind === 'bye') this.bye(connection, message, now);
       else this.batch(connection, message.bytes, now);
     } catch (error) {
-      if (error instanceof Database.SqliteError) throw error;
+      if (error instanceof SqliteError) throw error;
       const { code, message, fatal, close } = asProblem(error);
       this.acknowledge(connection);
       this.answer(connection, problem(code, message, fatal), close);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Entry of the query worker thread: answers questions one after the other, from a read-only connection. */
 import { parentPort, workerData } from 'node:worker_threads';
-import Database from 'better-sqlite3';
 import { BatchError } from '../../schema/trace/batch.ts';
 import { asStoreError, openReader } from '../store/open.ts';
+import { SqliteError } from '../store/sqlite.ts';
 import { packError } from '../thread-errors.ts';
 import type { FromQuery, QueryWorkerData, ToQuery } from './messages.ts';
 import { TraceReader } from './trace-reader.ts';
@@ -18,7 +18,7 @@ function answer({ id, question, parameters }: ToQuery): FromQuery {
     const ask = reader[question] as (...parameters: readonly unknown[]) => unknown;
     return { id, result: ask.apply(reader, parameters as unknown[]) };
   } catch (error) {
-    const ofStore = error instanceof Database.SqliteError || error instanceof BatchError;
+    const ofStore = error instanceof SqliteError || error instanceof BatchError;
     return { id, error: packError(ofStore ? asStoreError(error, directory) : error) };
   }
 }

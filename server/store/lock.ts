@@ -6,9 +6,9 @@
  * process ends, however it ends, so that a killed service leaves nothing to clean up.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { DataInUseError } from '../errors.ts';
 import { holderFile, lockFile } from './location.ts';
+import { Sqlite } from './sqlite.ts';
 
 export interface DirectoryLock {
   release(): void;
@@ -16,7 +16,7 @@ export interface DirectoryLock {
 
 /** Takes the lock of a directory. Throws a DataInUseError when another service has it. */
 export function lockDirectory(directory: string): DirectoryLock {
-  const db = new Database(lockFile(directory), { timeout: 0 });
+  const db = new Sqlite(lockFile(directory), { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {

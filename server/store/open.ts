@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Opens the database of a data directory, for the one writer or for any number of readers. */
 import { existsSync, mkdirSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { BatchError } from '../../schema/trace/batch.ts';
 import { StoreError, DataInUseError } from '../errors.ts';
 import { dataFile } from './location.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { checkOwner, CURRENT_VERSION, migrate, versionOf } from './migrate.ts';
+import { Sqlite } from './sqlite.ts';
 
 /** Page size of new databases: chunks are large rows, and larger pages mean fewer overflow links. */
 const PAGE_BYTES = 16_384;
 
 export interface WriterConnection {
-  readonly db: Database.Database;
+  readonly db: Database;
   close(): void;
 }
 
@@ -25,7 +26,7 @@ export function openWriter(directory: string): WriterConnection {
   try {
     mkdirSync(directory, { recursive: true });
     lock = lockDirectory(directory);
-    const db = new Database(dataFile(directory));
+    const db = new Sqlite(dataFile(directory));
     try {
       db.pragma(`page_size = ${PAGE_BYTES}`);
       db.pragma('journal_mode = WAL');
@@ -47,7 +48,7 @@ export function openWriter(directory: string): WriterConnection {
 }
 
 /** Moves the write-ahead log into the database: a reader that is still open would keep SQLite from doing so. */
-function closeWriter(db: Database.Database): void {
+function closeWriter(db: Database): void {
   try {
     db.pragma('wal_checkpoint(TRUNCATE)');
   } catch {
@@ -57,13 +58,13 @@ function closeWriter(db: Database.Database): void {
 }
 
 /** Opens the database for reading; never writes or makes it. Throws a StoreError. */
-export function openReader(directory: string): Database.Database {
+export function openReader(directory: string): Database {
   const file = dataFile(directory);
   if (!existsSync(file)) {
     throw new StoreError('missing', `no traces in ${directory}: ${file} does not exist; start the service or run a program first, or name the directory with --data`);
   }
   try {
-    const db = new Database(file, { readonly: true });
+    const db = new Sqlite(file, { readonly: true });
     try {
       checkOwner(db);
       if (versionOf(db) < CURRENT_VERSION) {

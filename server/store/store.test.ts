@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createService } from '../app.ts';
 import { DataInUseError, StoreError } from '../errors.ts';
@@ -12,6 +11,7 @@ import { dataFile } from './location.ts';
 import { lockDirectory } from './lock.ts';
 import { CURRENT_VERSION, migrate, versionOf } from './migrate.ts';
 import { asStoreError, openReader, openWriter } from './open.ts';
+import { Sqlite } from './sqlite.ts';
 import { TraceStore } from './trace-store.ts';
 
 /** What a function throws. */
@@ -70,7 +70,7 @@ describe('a new store', () => {
 describe('migrations', () => {
   it.each(Array.from({ length: CURRENT_VERSION }, (_, i) => i))('from version %i keep what is there', (version) => {
     const directory = temporaryDirectory();
-    const old = new Database(dataFile(directory));
+    const old = new Sqlite(dataFile(directory));
     migrate(old, version);
     if (version > 0) old.exec(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, state, started_at, changed_at)
       VALUES ('old', 'p.ts', 'model', '13.0.0', 'riscv64-mcs', 1, '[]', 'ended', 5, 5)`);
@@ -84,7 +84,7 @@ describe('migrations', () => {
   it('refuse a file of a later version, and leave it alone', () => {
     const directory = temporaryDirectory();
     openWriter(directory).close();
-    const later = new Database(dataFile(directory));
+    const later = new Sqlite(dataFile(directory));
     later.pragma(`user_version = ${CURRENT_VERSION + 1}`);
     later.close();
     for (const open of [openWriter, openReader]) expect(thrownBy(() => open(directory))).toMatchObject({ name: 'StoreError', fault: 'too-new' });
@@ -92,7 +92,7 @@ describe('migrations', () => {
 
   it('refuse the database of another program', () => {
     const directory = temporaryDirectory();
-    const other = new Database(dataFile(directory));
+    const other = new Sqlite(dataFile(directory));
     other.exec('CREATE TABLE recipes (id INTEGER)');
     other.close();
     expect(thrownBy(() => openWriter(directory))).toMatchObject({ fault: 'damaged', message: expect.stringContaining('another program') });
@@ -100,7 +100,7 @@ describe('migrations', () => {
 
   it('are not run by a reader', () => {
     const directory = temporaryDirectory();
-    new Database(dataFile(directory)).close();
+    new Sqlite(dataFile(directory)).close();
     expect(thrownBy(() => openReader(directory))).toMatchObject({ fault: 'too-old' });
     openStore(directory, { readOnly: false }).close();
     expect(openStore(directory, { readOnly: true }).runs()).toEqual({ runs: [] });
