@@ -17,5 +17,5 @@ function load(): typeof BetterSqlite3 {
   }
 }
 
-export const Sqlite = load();
-export const SqliteError = Sqlite.SqliteError;
+export const Sqlite: typeof BetterSqlite3 = load();
+export const SqliteError: typeof BetterSqlite3.SqliteError = Sqlite.SqliteError;
