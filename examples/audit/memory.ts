@@ -1,103 +1,152 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Untyped memory, address spaces, frames. */
-import { CapRights, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, Untyped, VMAttributes, type RootTask } from 'sel4scope';
-import type { AuditCase, Auditor } from './auditor.ts';
-import { DEPTH, ENDPOINT, PAGE, emptySlot, stoppedThread } from './objects.ts';
+import { CapRights, VMAttributes } from 'sel4scope';
+import type { Auditor } from './auditor.ts';
+import {
+  DEPTH, KERNEL_ADDRESS, NO_SLOT, bareThread, deviceFrame, mappedFrame, objectType, otherVSpace, retypedUntyped, sameClass, smallCNode, unmappedRegion,
+} from './objects.ts';
+import type { Arguments } from './request.ts';
+import { accepted, refused, type Built, type Variants } from './variant.ts';
 
-/** An address whose page table does not exist: the start of a 2 MiB region that nothing else uses. */
-function unmappedRegion(a: Auditor): number {
-  return a.task.resources.addresses.allocate(21);
+/** Retypes fresh memory of 4 KiB, by default to one endpoint in an empty slot. */
+async function retype(a: Auditor, args: Arguments = {}): Promise<Built> {
+  return {
+    cap: await a.create('Untyped', { sizeBits: 12 }),
+    args: { type: objectType(a, 'Endpoint'), size_bits: 0, root: a.task.cnode, node_offset: a.emptySlot(), num_objects: 1, ...args },
+  };
 }
 
-/** A frame that is mapped, in a region whose page table exists. */
-async function mappedFrame(task: RootTask): Promise<{ frame: RISCVPage; address: number }> {
-  const frame = await task.untyped.create('RISCV_4K_Page');
-  return { frame, address: await task.map(frame) };
+/** Maps a new frame beside one that is mapped already, so that all page tables exist. */
+async function mapFrame(a: Auditor, args: Arguments = {}): Promise<Built> {
+  const { frame, address } = await mappedFrame(a);
+  await frame.unmap();
+  return { cap: frame, args: { vspace: a.task.vspace, vaddr: address, rights: CapRights.readWrite, attr: VMAttributes.default, ...args } };
 }
 
-export const MEMORY_CASES: readonly AuditCase[] = [
-  {
-    title: 'retype into an empty slot',
-    run: async (a) => {
-      const untyped = await a.task.untyped.create('Untyped', { sizeBits: 12 });
-      await a.accepted(untyped, Untyped.methods.retype, ENDPOINT, 0, a.task.cnode, 0, 0, emptySlot(a), 1);
-    },
+async function mapTable(a: Auditor, args: Arguments = {}): Promise<Built> {
+  const vaddr = unmappedRegion(a);
+  return { cap: await a.create('RISCV_PageTable'), args: { vspace: a.task.vspace, vaddr, attr: VMAttributes.default, ...args } };
+}
+
+/** An address space whose ASID is gone with its pool; a capability to its root remains. */
+async function vspaceWithoutPool(a: Auditor): Promise<bigint> {
+  const { task } = a;
+  const memory = await a.create('Untyped', { sizeBits: 12 });
+  const pool = task.slots.allocate();
+  await task.asidControl.makePool(memory, task.cnode, pool, DEPTH);
+  const root = await a.create('RISCV_PageTable');
+  await sameClass(task.asidPool, pool).assign(root);
+  await task.cnode.delete(pool, DEPTH);
+  return root.cptr;
+}
+
+async function makePool(a: Auditor, args: Arguments = {}): Promise<Built> {
+  const untyped = await a.create('Untyped', { sizeBits: 12 });
+  return { cap: a.task.asidControl, args: { untyped, root: a.task.cnode, index: a.emptySlot(), depth: DEPTH, ...args } };
+}
+
+export const MEMORY: Variants = {
+  UntypedRetype: {
+    ok: accepted((a) => retype(a)),
+    'cnode-below-root': accepted(async (a) => {
+      const inner = await smallCNode(a);
+      return retype(a, { node_index: inner.cptr, node_depth: DEPTH, node_offset: 3, num_objects: 4 });
+    }),
+    occupied: refused('DeleteFirst', async (a) => retype(a, { node_offset: (await bareThread(a)).cptr })),
+    'no-cnode': refused('FailedLookup', async (a) => retype(a, { node_index: NO_SLOT, node_depth: DEPTH })),
+    'cnode-is-tcb': refused('FailedLookup', async (a) => retype(a, { root: await bareThread(a) })),
+    'no-such-type': refused('InvalidArgument', (a) => retype(a, { type: 200 })),
+    'too-small': refused('InvalidArgument', (a) => retype(a, { type: objectType(a, 'Untyped'), size_bits: 3 })),
+    'kernel-object-in-device-memory': refused('InvalidArgument', async (a) => {
+      const at = a.task.bootInfo.untypedList.findIndex(({ isDevice }) => isDevice);
+      return { ...await retype(a), cap: a.task.initialUntypeds[at]! };
+    }),
+    'out-of-memory': refused('NotEnoughMemory', (a) => retype(a, { type: objectType(a, 'RISCV_4K_Page'), node_offset: a.task.slots.allocateRange(2), num_objects: 2 })),
+    'too-big': refused('RangeError', (a) => retype(a, { type: objectType(a, 'Untyped'), size_bits: 64 })),
+    'no-objects': refused('RangeError', (a) => retype(a, { num_objects: 0 })),
+    'offset-outside': refused('RangeError', (a) => retype(a, { node_offset: 1 << 20 })),
   },
-  {
-    title: 'retype into an occupied slot',
-    run: async (a) => {
-      const untyped = await a.task.untyped.create('Untyped', { sizeBits: 12 });
-      const occupied = await a.task.untyped.create('Endpoint');
-      await a.refused('DeleteFirst', untyped, Untyped.methods.retype, ENDPOINT, 0, a.task.cnode, 0, 0, occupied.cptr, 1);
-    },
+  RISCVPageTableMap: {
+    ok: accepted((a) => mapTable(a)),
+    occupied: refused('DeleteFirst', async (a) => mapTable(a, { vaddr: (await mappedFrame(a)).address })),
+    'no-asid': refused('FailedLookup', async (a) => mapTable(a, { vspace: await vspaceWithoutPool(a) })),
+    'kernel-address': refused('InvalidArgument', (a) => mapTable(a, { vaddr: KERNEL_ADDRESS })),
+    'mapped-already': refused('InvalidCapability', async (a) => {
+      const built = await mapTable(a);
+      const table = await a.create('RISCV_PageTable');
+      await table.map(a.task.vspace, unmappedRegion(a), VMAttributes.default);
+      return { ...built, cap: table };
+    }),
+    'vspace-is-tcb': refused('InvalidCapability', async (a) => mapTable(a, { vspace: await bareThread(a) })),
   },
-  {
-    title: 'retype more than there is room for',
-    run: async (a) => {
-      const untyped = await a.task.untyped.create('Untyped', { sizeBits: 12 });
-      await a.refused('NotEnoughMemory', untyped, Untyped.methods.retype, PAGE, 0, a.task.cnode, 0, 0, a.task.slots.allocateRange(2), 2);
-    },
+  RISCVPageTableUnmap: {
+    mapped: accepted(async (a) => {
+      const table = await a.create('RISCV_PageTable');
+      await table.map(a.task.vspace, unmappedRegion(a), VMAttributes.default);
+      return { cap: table };
+    }),
+    'not-mapped': accepted(async (a) => ({ cap: await a.create('RISCV_PageTable') })),
+    root: refused('RevokeFirst', async (a) => ({ cap: await otherVSpace(a) })),
+    copied: refused('RevokeFirst', async (a) => {
+      const table = await a.create('RISCV_PageTable');
+      await table.map(a.task.vspace, unmappedRegion(a), VMAttributes.default);
+      await a.task.copy(table);
+      return { cap: table };
+    }),
   },
-  {
-    title: 'retype to a type that does not exist',
-    run: async (a) => {
-      const untyped = await a.task.untyped.create('Untyped', { sizeBits: 12 });
-      await a.refused('InvalidArgument', untyped, Untyped.methods.retype, 200, 0, a.task.cnode, 0, 0, emptySlot(a), 1);
-    },
+  RISCVPageMap: {
+    ok: accepted((a) => mapFrame(a)),
+    remap: accepted(async (a) => {
+      const { frame, address } = await mappedFrame(a);
+      return { cap: frame, args: { vspace: a.task.vspace, vaddr: address, rights: CapRights.read } };
+    }),
+    'no-rights': accepted((a) => mapFrame(a, { rights: CapRights.none })),
+    unaligned: refused('AlignmentError', async (a) => mapFrame(a, { vaddr: unmappedRegion(a) + 8 })),
+    occupied: refused('DeleteFirst', async (a) => mapFrame(a, { vaddr: (await mappedFrame(a)).address })),
+    'no-page-table': refused('FailedLookup', (a) => mapFrame(a, { vaddr: unmappedRegion(a) })),
+    'no-asid': refused('FailedLookup', async (a) => mapFrame(a, { vspace: await vspaceWithoutPool(a) })),
+    'kernel-address': refused('InvalidArgument', (a) => mapFrame(a, { vaddr: KERNEL_ADDRESS })),
+    'mapped-elsewhere': refused('InvalidArgument', async (a) => {
+      const { frame } = await mappedFrame(a);
+      const beside = await mappedFrame(a);
+      await beside.frame.unmap();
+      return { cap: frame, args: { vspace: a.task.vspace, vaddr: beside.address, rights: CapRights.readWrite } };
+    }),
+    'other-vspace': refused('InvalidCapability', async (a) => {
+      const { frame, address } = await mappedFrame(a);
+      const vspace = await otherVSpace(a);
+      for (let level = 0; level < 2; level++) await (await a.create('RISCV_PageTable')).map(vspace, address, VMAttributes.default);
+      return { cap: frame, args: { vspace, vaddr: address, rights: CapRights.readWrite } };
+    }),
+    'vspace-is-tcb': refused('InvalidCapability', async (a) => mapFrame(a, { vspace: await bareThread(a) })),
   },
-  {
-    title: 'physical address of a frame',
-    run: async (a) => a.accepted(await a.task.untyped.create('RISCV_4K_Page'), RISCVPage.methods.getAddress),
+  RISCVPageUnmap: {
+    mapped: accepted(async (a) => ({ cap: (await mappedFrame(a)).frame })),
+    'not-mapped': accepted(async (a) => ({ cap: await a.create('RISCV_4K_Page') })),
   },
-  {
-    title: 'map and unmap a page table',
-    run: async (a) => {
-      const table = await a.task.untyped.create('RISCV_PageTable');
-      const address = unmappedRegion(a);
-      await a.accepted(table, RISCVPageTable.methods.map, a.task.vspace, address, VMAttributes.default);
-      await a.accepted(table, RISCVPageTable.methods.unmap);
-    },
+  RISCVPageGetAddress: {
+    ok: accepted(async (a) => ({ cap: await a.create('RISCV_4K_Page') })),
+    device: accepted(async (a) => ({ cap: await deviceFrame(a) })),
   },
-  {
-    title: 'map a page table outside user memory',
-    run: async (a) => {
-      const table = await a.task.untyped.create('RISCV_PageTable');
-      await a.refused('InvalidArgument', table, RISCVPageTable.methods.map, a.task.vspace, 0xffff_ffff_8000_0000n, VMAttributes.default);
-    },
+  RISCVASIDControlMakePool: {
+    ok: accepted((a) => makePool(a)),
+    occupied: refused('DeleteFirst', async (a) => makePool(a, { index: (await bareThread(a)).cptr })),
+    'no-slot': refused('FailedLookup', (a) => makePool(a, { index: NO_SLOT })),
+    'not-4k': refused('InvalidCapability', async (a) => makePool(a, { untyped: await a.create('Untyped', { sizeBits: 13 }) })),
+    'bad-depth': refused('RangeError', (a) => makePool(a, { depth: 65 })),
+    retyped: refused('RevokeFirst', async (a) => makePool(a, { untyped: await retypedUntyped(a) })),
   },
-  {
-    title: 'map, remap and unmap a frame',
-    run: async (a) => {
-      const { frame, address } = await mappedFrame(a.task);
-      await a.accepted(frame, RISCVPage.methods.map, a.task.vspace, address, CapRights.read, VMAttributes.default);
-      await a.accepted(frame, RISCVPage.methods.unmap);
-    },
+  RISCVASIDPoolAssign: {
+    ok: accepted(async (a) => ({ cap: a.task.asidPool, args: { vspace: await a.create('RISCV_PageTable') } })),
+    full: refused('DeleteFirst', async (a) => {
+      const { asidPool } = a.task;
+      for (;;) {
+        const vspace = await a.create('RISCV_PageTable');
+        const result = await asidPool.tryAssign(vspace);
+        if (!result.ok) return { cap: asidPool, args: { vspace } };
+      }
+    }, { alone: true }),
+    assigned: refused('InvalidCapability', async (a) => ({ cap: a.task.asidPool, args: { vspace: await otherVSpace(a) } })),
+    'vspace-is-tcb': refused('InvalidCapability', async (a) => ({ cap: a.task.asidPool, args: { vspace: await bareThread(a) } })),
   },
-  {
-    title: 'map a frame where no page table is',
-    run: async (a) => {
-      const frame = await a.task.untyped.create('RISCV_4K_Page');
-      await a.refused('FailedLookup', frame, RISCVPage.methods.map, a.task.vspace, unmappedRegion(a), CapRights.readWrite, VMAttributes.default);
-    },
-  },
-  {
-    title: 'map a frame at an unaligned address',
-    run: async (a) => {
-      const frame = await a.task.untyped.create('RISCV_4K_Page');
-      await a.refused('AlignmentError', frame, RISCVPage.methods.map, a.task.vspace, unmappedRegion(a) + 8, CapRights.readWrite, VMAttributes.default);
-    },
-  },
-  {
-    title: 'make an ASID pool and assign an address space to it',
-    run: async (a) => {
-      const untyped = await a.task.untyped.create('Untyped', { sizeBits: 12 });
-      await a.accepted(a.task.asidControl, RISCVASIDControl.methods.makePool, untyped, a.task.cnode, emptySlot(a), DEPTH);
-      const vspace = await a.task.untyped.create('RISCV_PageTable');
-      await a.accepted(a.task.asidPool, RISCVASIDPool.methods.assign, vspace);
-    },
-  },
-  {
-    title: 'assign something that is no address space',
-    run: async (a) => a.refused('InvalidCapability', a.task.asidPool, RISCVASIDPool.methods.assign, await stoppedThread(a)),
-  },
-];
+};

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** All cases: every situation of every method, by every system call that can invoke it, with every kind of IPC buffer. */
+import type { IpcBufferOption } from 'sel4scope';
+import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel4scope/schema';
+import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
+import { CSPACE } from './cspace.ts';
+import { derivedVariants, INVOKING } from './derived.ts';
+import { MEMORY } from './memory.ts';
+import type { InvokingSyscall } from './request.ts';
+import { SCHEDULING } from './scheduling.ts';
+import { THREADS } from './threads.ts';
+import type { SituationKind, Variant, Variants } from './variant.ts';
+
+/** One case: what a run of its own is made of. */
+export interface AuditCase {
+  /** `METHOD/SITUATION/SYSCALL/BUFFER`, e.g. `SchedContextConsumed/own/Call/rw`. */
+  readonly id: string;
+  /** Id of the method that it is about. */
+  readonly method: string;
+  /** Class of the method's object, e.g. `seL4_TCB`. */
+  readonly object: string;
+  readonly situation: string;
+  readonly kind: SituationKind;
+  readonly syscall: InvokingSyscall;
+  /** IPC buffer of the caller. */
+  readonly buffer: BufferKind;
+  /** Whether the caller never returns: a run of the case alone ends with nothing left to run. */
+  readonly stalls: boolean;
+  /** Whether it needs a system of its own: it stalls, or uses up what other cases need. */
+  readonly alone: boolean;
+  /** Runs the case. Throws an ExpectationError when the kernel did not do what it must. */
+  readonly run: (task: AuditTask) => Promise<void>;
+}
+
+const ALL: Variants = { ...MEMORY, ...CSPACE, ...THREADS, ...SCHEDULING };
+
+const BUFFER_OPTION: Readonly<Record<BufferKind, IpcBufferOption>> = { none: 'none', ro: 'readOnly', rw: 'readWrite' };
+
+/** Kinds of situations that are tried with every kind of buffer by every system call; the others by Call only. */
+const EVERY_BUFFER: ReadonlySet<SituationKind> = new Set(['accepted', 'late answer', 'preempted']);
+
+/** The cases of a configuration, in the order of the methods' labels. */
+export function auditCases(scheduling: Scheduling): AuditCase[] {
+  const cases: AuditCase[] = [];
+  for (const method of interfacesOf(`riscv64-${scheduling}`).methods) {
+    for (const [situation, variant] of Object.entries(variantsOf(method))) {
+      if (variant.only !== undefined && variant.only !== scheduling) continue;
+      for (const syscall of variant.syscalls ?? INVOKING[scheduling]) {
+        if (!INVOKING[scheduling].includes(syscall)) continue;
+        for (const buffer of ['rw', 'ro', 'none'] as const) {
+          if (buffer === 'rw' || syscall === 'Call' || EVERY_BUFFER.has(variant.kind)) cases.push(caseOf(method, situation, variant, syscall, buffer));
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+function variantsOf(method: Method): Readonly<Record<string, Variant>> {
+  const own = ALL[method.id];
+  if (own === undefined) throw new Error(`no case for ${method.id}`);
+  const good = Object.values(own).find(({ kind }) => kind === 'accepted')!;
+  return { ...own, ...derivedVariants(method, good) };
+}
+
+function caseOf(method: Method, situation: string, variant: Variant, syscall: InvokingSyscall, buffer: BufferKind): AuditCase {
+  return {
+    id: `${method.id}/${situation}/${syscall}/${buffer}`,
+    method: method.id, object: method.interfaceName, situation, kind: variant.kind, syscall, buffer, stalls: variant.expect === 'stops',
+    alone: variant.alone === true || variant.expect === 'stops',
+    run: async (task) => {
+      const auditor = await Auditor.prepare(task, syscall, { ...variant.caller, ipcBuffer: BUFFER_OPTION[buffer] });
+      const { cap, args, spoil } = await variant.build(auditor);
+      await auditor.invoke(method.id, cap, args, spoil);
+      if (variant.expect === 'stops') throw new ExpectationError('the caller came back from an invocation that must stop it');
+      if (fits(method, variant, buffer)) auditor.expectAnswer(variant.expect);
+    },
+  };
+}
+
+/** Whether the request reaches the kernel as it is meant: without a buffer, extra capabilities and words behind the registers do not. */
+function fits(method: Method, variant: Variant, buffer: BufferKind): boolean {
+  if (buffer !== 'none' || variant.kind === 'null' || variant.kind === 'wrong type') return true;
+  return method.capParameters.length === 0 && method.requestLength <= 4;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** One situation of one method, before it is told by which system call and with which IPC buffer it is tried. */
+import type { CapabilityRef } from 'sel4scope';
+import type { ErrorName, Scheduling } from 'sel4scope/schema';
+import type { Auditor, CallerOptions, Expectation } from './auditor.ts';
+import type { Arguments, InvokingSyscall, Request } from './request.ts';
+
+/** Kinds of situations: the columns of the report's matrix. */
+export const SITUATION_KINDS = [
+  'accepted', 'refused', 'too little', 'too much', 'null', 'wrong type', 'no such slot', 'out of budget', 'preempted',
+  'caller stopped', 'late answer',
+] as const;
+export type SituationKind = (typeof SITUATION_KINDS)[number];
+
+/** What the caller invokes: a capability, the arguments, and what to do to the request before it is sent. */
+export interface Built {
+  readonly cap: CapabilityRef;
+  readonly args?: Arguments;
+  readonly spoil?: (request: Request) => Request;
+}
+
+export interface Variant {
+  readonly kind: SituationKind;
+  readonly expect: Expectation;
+  /** Makes the objects and sets the scene, with the root task's own invocations. */
+  readonly build: (a: Auditor) => Promise<Built>;
+  /** Default: all configurations. */
+  readonly only?: Scheduling;
+  readonly caller?: CallerOptions;
+  /** Default: all that the configuration has. */
+  readonly syscalls?: readonly InvokingSyscall[];
+  /** The case uses up something of the system that others need: it runs only in a system of its own. */
+  readonly alone?: boolean;
+}
+
+/** Situations by method id and name; the names are unique for a method. */
+export type Variants = Readonly<Record<string, Readonly<Record<string, Variant>>>>;
+
+type Build = Variant['build'];
+type Options = Partial<Omit<Variant, 'build' | 'expect'>>;
+
+/** The kernel must accept it. */
+export function accepted(build: Build, options: Options = {}): Variant {
+  return { kind: 'accepted', expect: 'accepted', build, ...options };
+}
+
+/** The kernel must refuse it with this error. */
+export function refused(error: ErrorName, build: Build, options: Options = {}): Variant {
+  return { kind: 'refused', expect: error, build, ...options };
+}
+
+/** The caller must never return from it. */
+export function stops(build: Build, options: Options = {}): Variant {
+  return { kind: 'caller stopped', expect: 'stops', build, ...options };
+}
