@@ -77,8 +77,8 @@ describe('the end of a thread', () => {
       await task.startThread({ name: 'returns', run: () => {}, suspendAtEnd: false, faultEndpoint: handler });
       const fault = await handler.recv();
       expect(fault.label).toBe(FAULT_LABELS.mcs.VMFault);
-      // IP, address, prefetch, status: instruction page fault at 0.
-      expect(fault.words()).toEqual([0n, 0n, 1n, 12n]);
+      // IP, address, prefetch, status: instruction fault at 0.
+      expect(fault.words()).toEqual([0n, 0n, 1n, 1n]);
     });
   });
 
@@ -162,5 +162,5 @@ describe('computing', () => {
 const nothing = (): void => {};
 const SILENT_OBSERVER = {
   subject: nothing, destroyed: nothing, entry: nothing, invocation: nothing, delivery: nothing, slotWritten: nothing, bufferWordWritten: nothing,
-  stateWritten: nothing, faulted: nothing, preempted: nothing, outOfBudget: nothing, yieldPending: nothing, exit: nothing,
+  orphaned: () => {}, stateWritten: nothing, faulted: nothing, preempted: nothing, outOfBudget: nothing, yieldPending: nothing, exit: nothing,
 };

@@ -25,8 +25,11 @@ export const FAULT_WORDS: Readonly<Record<FaultName, readonly string[]>> = {
 /** Message length of a CapFault by lookup failure type. */
 export const CAP_FAULT_LENGTH: readonly number[] = [-1, 4, 5, 6, 7];
 
-/** RISC-V exception causes that the kernel treats as VM faults (scause). */
-export const VM_FAULT_CAUSES: readonly number[] = [1, 5, 7, 12, 13, 15];
+/**
+ * Fault status (FSR) of a VM fault by the exception's cause (scause). The kernel reports a page fault as the access fault
+ * of its kind: instruction 1, load 5, store 7; every other exception is a user exception. Observed on a real kernel.
+ */
+export const VM_FAULT_STATUS: ReadonlyMap<number, number> = new Map([[1, 1], [5, 5], [7, 7], [12, 1], [13, 5], [15, 7]]);
 
 /** Names of fault labels in one configuration. */
 export function faultName(scheduling: Scheduling, label: number): FaultName | undefined {

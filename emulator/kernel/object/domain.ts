@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Domains and their schedule. Manual, "Domains"; RFC-20, "Runtime Domain Schedules". */
-import { CAP_TYPE, fromNumber } from '../../../schema/abi/index.ts';
+import { CAP_TYPE, ZERO, fromNumber } from '../../../schema/abi/index.ts';
 import type { DomainCap } from '../capability.ts';
 import { ILLEGAL_OPERATION, TRUNCATED_MESSAGE, invalidArgument, rangeError, type SyscallError } from '../errors.ts';
 import type { Decode, Invocation, Perform } from '../invocation.ts';
@@ -12,10 +12,6 @@ import { argNumber, extraSlot } from './arguments.ts';
 /** Entries of the domain schedule (`KernelNumDomainSchedules`): with one domain just that one and an end marker. */
 function scheduleLength(kernel: Kernel): number {
   return kernel.domains > 1 ? 100 : 2;
-}
-
-function indexOutOfRange(kernel: Kernel): SyscallError {
-  return rangeError(fromNumber(0), fromNumber(scheduleLength(kernel) - 1));
 }
 
 /** Durations have 56 bits, of which these are in the high lane. */
@@ -55,11 +51,14 @@ function decodeScheduleConfigure(kernel: Kernel, invocation: Invocation): Syscal
   const index = argNumber(invocation, 0);
   const domain = argNumber(invocation, 1);
   const ticks = argNumber(invocation, 2);
-  if (index >= scheduleLength(kernel)) return indexOutOfRange(kernel);
-  if (domain >= kernel.domains) return rangeError(fromNumber(0), fromNumber(kernel.domains - 1));
+  // The last entry stays an end marker.
+  const last = scheduleLength(kernel) - 1;
+  if (index >= last) return rangeError(ZERO, fromNumber(last - 1));
+  if (domain >= kernel.domains) return rangeError(ZERO, fromNumber(kernel.domains - 1));
   if (invocation.argHi(2) >= DURATION_HIGH_LANE_LIMIT) return invalidArgument(2);
   const isEndMarker = ticks === 0;
-  if (isEndMarker && (domain !== 0 || index === kernel.domainScheduleStart)) return invalidArgument(2);
+  if (isEndMarker && domain !== 0) return invalidArgument(1);
+  if (isEndMarker && index === kernel.domainScheduleStart) return invalidArgument(2);
   return () => {
     kernel.domainSchedule[index] = { domain, duration: ticks * (kernel.mcs ? TIMER_TICK : TICK) };
     return 'done';
@@ -69,7 +68,7 @@ function decodeScheduleConfigure(kernel: Kernel, invocation: Invocation): Syscal
 function decodeScheduleSetStart(kernel: Kernel, invocation: Invocation): SyscallError | Perform {
   if (invocation.length < 1) return TRUNCATED_MESSAGE;
   const index = argNumber(invocation, 0);
-  if (index >= scheduleLength(kernel)) return indexOutOfRange(kernel);
+  if (index >= scheduleLength(kernel)) return rangeError(ZERO, fromNumber(scheduleLength(kernel) - 1));
   if (kernel.domainSchedule[index]!.duration === 0) return invalidArgument(0);
   return () => {
     kernel.domainScheduleStart = index;

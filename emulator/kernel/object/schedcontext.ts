@@ -64,7 +64,11 @@ function decodeBind(kernel: Kernel, invocation: Invocation, context: SchedContex
 
 /** Whether both are free; a thread that waits must be able to run on the context as soon as it is woken. */
 export function canBind(kernel: Kernel, context: SchedContext, thread: Tcb): boolean {
-  if (context.thread !== null || thread.schedContext !== null) return false;
+  return context.thread === null && thread.schedContext === null && mayContinueOn(kernel, context, thread);
+}
+
+/** A blocked thread may have a context only that is released: it could not wait for its next refill. */
+export function mayContinueOn(kernel: Kernel, context: SchedContext, thread: Tcb): boolean {
   return !isBlocked(thread) || isReleased(context, kernel.timestamp);
 }
 

@@ -43,13 +43,13 @@ export function decodeSchedControl(kernel: Kernel, invocation: Invocation, cap: 
   const target = extraSlot(invocation, 0);
   const needed = kernel.defects.has('configure-flags-short') && sendBuffer(invocation.thread) !== undefined ? 4 : 5;
   if (target === undefined || invocation.length < needed) return TRUNCATED_MESSAGE;
-  if (target.cap.type !== CAP_TYPE.SchedContext) return invalidCapability(1);
-  const context = target.cap.object;
   const budget = argWord(invocation, 0);
   const period = argWord(invocation, 1);
   const extraRefills = argNumber(invocation, 2);
   if (!isPeriod(budget) || !isPeriod(period)) return rangeError(MIN_BUDGET_US, MAX_PERIOD_US);
   if (compare(budget, period) > 0) return rangeError(MIN_BUDGET_US, period);
+  if (target.cap.type !== CAP_TYPE.SchedContext) return invalidCapability(1);
+  const context = target.cap.object;
   const most = refillCapacity(context) - MIN_REFILLS;
   if (extraRefills > most) return rangeError(ZERO, fromNumber(most));
   const parameters: Parameters = {

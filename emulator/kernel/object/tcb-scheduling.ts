@@ -9,7 +9,7 @@ import type { SchedContext, Tcb } from '../objects.ts';
 import { bindThread, unbindThread } from '../scheduling/context-binding.ts';
 import { setPriority } from '../scheduling/priority.ts';
 import { argNumber, extraSlot } from './arguments.ts';
-import { canBind } from './schedcontext.ts';
+import { canBind, mayContinueOn } from './schedcontext.ts';
 import { installCapability, isHandlerOrNone } from './tcb-space.ts';
 
 export function decodeSetPriority(kernel: Kernel, invocation: Invocation, thread: Tcb): SyscallError | Perform {
@@ -78,13 +78,19 @@ export function decodeSetSchedParams(kernel: Kernel, invocation: Invocation, cap
 /** The scheduling context to bind, or null to unbind. */
 function decodeContext(kernel: Kernel, invocation: Invocation, thread: Tcb, cap: Capability): SchedContext | null | SyscallError {
   switch (cap.type) {
-    case CAP_TYPE.SchedContext: return canBind(kernel, cap.object, thread) ? cap.object : ILLEGAL_OPERATION;
+    case CAP_TYPE.SchedContext: {
+      // The context that the thread has already may be given again: it stays.
+      const context = cap.object;
+      const allowed = context === thread.schedContext ? mayContinueOn(kernel, context, thread) : canBind(kernel, context, thread);
+      return allowed ? context : ILLEGAL_OPERATION;
+    }
     case CAP_TYPE.Null: return thread === invocation.thread ? ILLEGAL_OPERATION : null;
     default: return invalidCapability(2);
   }
 }
 
 function setContext(kernel: Kernel, thread: Tcb, context: SchedContext | null): void {
+  if (context === thread.schedContext) return;
   if (context !== null) bindThread(kernel, context, thread);
   else if (thread.schedContext !== null) unbindThread(kernel, thread.schedContext);
 }

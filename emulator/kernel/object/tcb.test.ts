@@ -215,7 +215,9 @@ describe('MCS TCB methods', () => {
     expect(set([40, 30], [authority.cptr, context.cptr, endpoint.cptr])).toEqual([0]);
     expect(thread.object).toMatchObject({ mcp: 40, priority: 30, schedContext: context.object });
     expect(thread.object.slots.faultHandler.cap.object).toBe(endpoint.object);
-    expect(set([40, 30], [authority.cptr, context.cptr, endpoint.cptr])).toEqual([ERROR.IllegalOperation]);
+    // The context that it has already stays.
+    expect(set([41, 31], [authority.cptr, context.cptr, endpoint.cptr])).toEqual([0]);
+    expect(thread.object).toMatchObject({ mcp: 41, priority: 31, schedContext: context.object });
     expect(set([40, 30], [authority.cptr, NULL_CPTR, NULL_CPTR])).toEqual([0]);
     expect(thread.object.schedContext).toBeNull();
     expect(thread.object.slots.faultHandler.cap.type).toBe(CAP_TYPE.Null);
