@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
-import { FAULT_LABELS, STATE } from '../../schema/abi/index.ts';
+import { FAULT_LABELS, SLOT, STATE } from '../../schema/abi/index.ts';
 import { Message, RootTask } from '../../stubs/index.ts';
 import { ModelKernel, type ModelOptions } from '../kernel/model.ts';
 import { ThreadError, UserThreads, type RunEnd, type UserThreadsOptions } from './threads.ts';
@@ -120,6 +120,17 @@ describe('a run ends', () => {
 
   it('at its limit of virtual time', async () => {
     expect(await run(async (task) => { for (;;) await task.yield(); }, { timeLimit: 1_000_000 })).toBe('timeLimit');
+  });
+
+  it('at its limit of virtual time when a thread returns to its own start for ever', async () => {
+    const end = await run(async (task) => {
+      await task.startThread({
+        name: 'ring', suspendAtEnd: false,
+        run: ({ runtime: { registers } }) => { registers[2 * SLOT.ra] = registers[2 * SLOT.NextIP]! & ~0xffff; },
+      });
+      await task.tcb.suspend();
+    }, { timeLimit: 1_000_000 });
+    expect(end).toBe('timeLimit');
   });
 
   it('when somebody stops it', async () => {

@@ -213,6 +213,8 @@ export class UserThreads {
     registers[2 * SLOT.NextIP] = registers[2 * SLOT.ra]!;
     registers[2 * SLOT.NextIP + 1] = registers[2 * SLOT.ra + 1]!;
     try {
+      // A function that returns to an entry may do so for ever: time must pass.
+      if (this.entryAt(thread.pc) !== undefined) this.host.compute(this.userTime);
       this.dispatch();
     } catch (error) {
       void this.hostFailed(error);
