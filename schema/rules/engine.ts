@@ -98,7 +98,8 @@ export class RuleEngine {
     context.run.apply(context);
   }
 
-  private ask(rules: readonly TraceRule[]): void {
+  /** Asks rules about the record at hand. A subclass may take note of which. */
+  protected ask(rules: readonly TraceRule[]): void {
     for (let i = 0; i < rules.length; i++) rules[i]!.check(this.context, this.report);
   }
 
