@@ -139,7 +139,7 @@ export const THREADS: Variants = {
       const endpoint = await a.create('Endpoint');
       return { cap: (await a.start({ name: 'client', priority: 200, run: async (self) => { await self.use(endpoint).call(); } })).tcb };
     }, { caller: { priority: 100 } }),
-    own: stops(async (a) => ({ cap: a.caller.tcb })),
+    own: stops(async (a) => ({ cap: a.caller.tcb }), { syscalls: ['Call', 'Send', 'NBSend'] }),
   },
   TCBResume: {
     stopped: accepted(async (a) => ({ cap: (await idleThread(a)).tcb })),

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** What an audit came to. */
+import { SITUATION_KINDS, type SituationKind } from '../../../examples/audit/variant.ts';
+import { unreachable, whyNot } from '../../../examples/audit/unreachable.ts';
+import type { Scheduling } from '../../../schema/abi/syscalls.ts';
+import { interfacesOf } from '../../../schema/idl/load.ts';
+import type { Method } from '../../../schema/idl/model.ts';
+import { RULES } from '../../../schema/rules/catalogue.ts';
+import type { Severity } from '../../../schema/rules/rule.ts';
+import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { OWN_RULES, type CaseResult, type Coverage, type Finding } from './case-run.ts';
+import { isKnown, type Known } from './expectations.ts';
+
+export type Verdict = 'clean' | 'known' | 'finding' | 'not run';
+
+export interface Cell {
+  readonly kind: SituationKind;
+  readonly verdict: Verdict;
+  readonly cases: number;
+  readonly withFindings: number;
+  /** Why there is no case; empty when there are some. */
+  readonly reason: string;
+  /** Ids of rules that fired. */
+  readonly rules: readonly string[];
+}
+
+export interface MatrixRow {
+  readonly method: string;
+  readonly object: string;
+  readonly cells: readonly Cell[];
+}
+
+/** All findings of one rule about one method. */
+export interface FindingGroup {
+  readonly rule: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly method: string;
+  readonly situations: readonly string[];
+  /** Cases that show it, and the first of them with what it shows. */
+  readonly cases: number;
+  readonly example: string;
+  readonly detail: string;
+  /** Why it is known; empty when it is not. */
+  readonly known: string;
+}
+
+/** How much of a list was come across. */
+export interface Share {
+  readonly covered: number;
+  readonly total: number;
+  readonly missing: readonly string[];
+}
+
+export interface CaseSummary {
+  readonly id: string;
+  readonly method: string;
+  readonly object: string;
+  readonly verdict: Verdict;
+  readonly records: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface AuditReport {
+  readonly configuration: string;
+  readonly defects: readonly string[];
+  readonly cases: number;
+  readonly records: number;
+  readonly verdicts: Readonly<Record<'clean' | 'known' | 'finding', number>>;
+  readonly kinds: readonly SituationKind[];
+  readonly matrix: readonly MatrixRow[];
+  readonly findings: readonly FindingGroup[];
+  /** Known findings that did not appear. */
+  readonly vanished: readonly Known[];
+  readonly coverage: {
+    readonly methods: Share;
+    /** Documented errors, as `METHOD/ERROR`. */
+    readonly errors: Share & { readonly unreachable: Readonly<Record<string, string>> };
+    readonly outcomes: Share;
+    /** Rules that were asked about a record. */
+    readonly rules: Share;
+    /** Rules that fired. */
+    readonly fired: readonly string[];
+  };
+  readonly results: readonly CaseSummary[];
+}
+
+export interface Audited {
+  readonly scheduling: Scheduling;
+  readonly defects: readonly string[];
+  readonly results: readonly CaseResult[];
+  readonly coverage: Coverage;
+  readonly known: readonly Known[];
+}
+
+export function makeReport({ scheduling, defects, results, coverage, known }: Audited): AuditReport {
+  const { methods } = interfacesOf(`riscv64-${scheduling}`);
+  const summaries = results.map((result) => summaryOf(result, known));
+  const count = (verdict: Verdict): number => summaries.filter((summary) => summary.verdict === verdict).length;
+  return {
+    configuration: `riscv64-${scheduling}`,
+    defects,
+    cases: results.length,
+    records: results.reduce((sum, { records }) => sum + records, 0),
+    verdicts: { clean: count('clean'), known: count('known'), finding: count('finding') },
+    kinds: SITUATION_KINDS,
+    matrix: methods.map((method) => rowOf(method, scheduling, results, known)),
+    findings: groups(results, known),
+    vanished: known.filter((entry) => !results.some((result) => result.findings.some((finding) => isKnown(entry, finding, result.case)))),
+    coverage: {
+      methods: share(methods.map(({ id }) => id), coverage.methods),
+      errors: {
+        ...share(methods.flatMap(({ id, errors }) => errors.map(({ error }) => `${id}/${error}`)), coverage.errors),
+        unreachable: unreachable(scheduling),
+      },
+      outcomes: share(OUTCOMES, coverage.outcomes),
+      rules: share([...RULES.keys()], coverage.rules),
+      fired: [...new Set(results.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort(),
+    },
+    results: summaries,
+  };
+}
+
+/** Whether the audit fails: findings that are not known, or known ones that are gone. */
+export function fails({ verdicts, vanished }: AuditReport): boolean {
+  return verdicts.finding > 0 || vanished.length > 0;
+}
+
+/** Covered part in percent. */
+export function percent({ covered, total }: Share): number {
+  return total === 0 ? 100 : Math.floor((1000 * covered) / total) / 10;
+}
+
+function share(all: readonly string[], seen: ReadonlySet<string>): Share {
+  const missing = all.filter((name) => !seen.has(name));
+  return { covered: all.length - missing.length, total: all.length, missing };
+}
+
+function summaryOf(result: CaseResult, known: readonly Known[]): CaseSummary {
+  const { id, method, object } = result.case;
+  return { id, method, object, verdict: verdictOf([result], known), records: result.records, findings: result.findings };
+}
+
+function verdictOf(results: readonly CaseResult[], known: readonly Known[]): Verdict {
+  if (results.length === 0) return 'not run';
+  let verdict: Verdict = 'clean';
+  for (const result of results) {
+    for (const finding of result.findings) {
+      if (!known.some((entry) => isKnown(entry, finding, result.case))) return 'finding';
+      verdict = 'known';
+    }
+  }
+  return verdict;
+}
+
+function rowOf(method: Method, scheduling: Scheduling, results: readonly CaseResult[], known: readonly Known[]): MatrixRow {
+  const own = results.filter((result) => result.case.method === method.id);
+  const cells = SITUATION_KINDS.map((kind): Cell => {
+    const of = own.filter((result) => result.case.kind === kind);
+    return {
+      kind,
+      verdict: verdictOf(of, known),
+      cases: of.length,
+      withFindings: of.filter(({ findings }) => findings.length > 0).length,
+      reason: of.length === 0 ? whyNot(kind, method, scheduling) : '',
+      rules: [...new Set(of.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort(),
+    };
+  });
+  return { method: method.id, object: method.interfaceName, cells };
+}
+
+function groups(results: readonly CaseResult[], known: readonly Known[]): FindingGroup[] {
+  const found = new Map<string, { finding: Finding; example: string; cases: Set<string>; situations: Set<string>; reasons: Set<string> }>();
+  for (const { case: each, findings } of results) {
+    for (const finding of findings) {
+      const reason = known.find((entry) => isKnown(entry, finding, each))?.reason ?? '';
+      const key = `${finding.rule}/${finding.method}/${reason}`;
+      let group = found.get(key);
+      if (group === undefined) found.set(key, (group = { finding, example: each.id, cases: new Set(), situations: new Set(), reasons: new Set() }));
+      group.cases.add(each.id);
+      group.situations.add(each.situation);
+      group.reasons.add(reason);
+    }
+  }
+  return [...found.values()]
+    .map(({ finding, example, cases, situations, reasons }) => ({
+      rule: finding.rule, title: ruleTitle(finding.rule), severity: finding.severity, method: finding.method,
+      situations: [...situations], cases: cases.size, example, detail: finding.detail, known: [...reasons].join(''),
+    }))
+    .sort((a, b) => (a.rule + a.method < b.rule + b.method ? -1 : 1));
+}
+
+/** What a rule of a finding means. */
+export function ruleTitle(rule: string): string {
+  return RULES.get(rule)?.title ?? OWN_RULES[rule as keyof typeof OWN_RULES] ?? rule;
+}
