@@ -35,6 +35,8 @@ export interface KernelObserver {
   /** An IPC buffer word of a thread was written by the kernel. */
   bufferWordWritten(thread: number, index: number): void;
   stateWritten(thread: number, from: number, to: number): void;
+  /** The last reply capability to a thread that waits for a reply is gone, other than by its use. Only classic kernels do that to a thread whose state stays. */
+  orphaned(thread: number): void;
   /** A fault was recorded for a thread. */
   faulted(thread: number, label: number): void;
   /** A preemption point stopped the current operation. */
@@ -79,6 +81,8 @@ export interface KernelHost {
   bufferKind(thread: number): number;
   /** MCS: whether a thread has a scheduling context. Missing on hosts that cannot tell. */
   hasSchedContext?(thread: number): boolean;
+  /** What else the host knows of a thread at kernel exit: `faultRecorded`, `orphaned` and `misqueued` of `TRANSITION_FLAG`. Missing on hosts that cannot tell. */
+  condition?(thread: number): number;
   /** Lanes of the thread's IPC buffer memory, whatever the kernel's rights on it; undefined when there is no frame. */
   bufferLanes(thread: number): Uint32Array | undefined;
   /** Tells the host a name for the object behind a capability of a thread; observers hear of it. Unknown capabilities are ignored. */

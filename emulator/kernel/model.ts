@@ -8,6 +8,7 @@ import { handleException } from './api/exception.ts';
 import { handleSyscall } from './api/syscall.ts';
 import { bootRootTask } from './boot/boot.ts';
 import { lookupCapability } from './cspace/lookup.ts';
+import { conditionOf } from './condition.ts';
 import type { DefectName } from './defects.ts';
 import { DEFAULT_TIMING, Kernel, type Timing } from './kernel.ts';
 import { Tcb } from './objects.ts';
@@ -94,6 +95,10 @@ export class ModelKernel implements KernelHost {
 
   hasSchedContext(thread: number): boolean {
     return this.kernel.thread(thread).schedContext !== null;
+  }
+
+  condition(thread: number): number {
+    return conditionOf(this.kernel, this.kernel.thread(thread));
   }
 
   bufferLanes(thread: number): Uint32Array | undefined {

@@ -6,7 +6,7 @@ const nothing = (): void => {};
 /** Observer of a kernel that nobody watches. */
 export const SILENT: KernelObserver = Object.freeze({
   subject: nothing, destroyed: nothing, entry: nothing, invocation: nothing, delivery: nothing, slotWritten: nothing,
-  bufferWordWritten: nothing, stateWritten: nothing, faulted: nothing, preempted: nothing, outOfBudget: nothing,
+  bufferWordWritten: nothing, stateWritten: nothing, orphaned: nothing, faulted: nothing, preempted: nothing, outOfBudget: nothing,
   yieldPending: nothing, exit: nothing,
 });
 
@@ -21,6 +21,7 @@ export function both(first: KernelObserver, second: KernelObserver): KernelObser
     slotWritten(...a) { first.slotWritten(...a); second.slotWritten(...a); },
     bufferWordWritten(...a) { first.bufferWordWritten(...a); second.bufferWordWritten(...a); },
     stateWritten(...a) { first.stateWritten(...a); second.stateWritten(...a); },
+    orphaned(...a) { first.orphaned(...a); second.orphaned(...a); },
     faulted(...a) { first.faulted(...a); second.faulted(...a); },
     preempted() { first.preempted(); second.preempted(); },
     outOfBudget() { first.outOfBudget(); second.outOfBudget(); },

@@ -117,6 +117,12 @@ export class Probe implements KernelObserver {
     if (this.inTrap) this.record.addTransition(thread, from, to);
   }
 
+  orphaned(thread: number): void {
+    if (!this.inTrap) return;
+    const state = this.host.threadState(thread);
+    this.record.addTransition(thread, state, state);
+  }
+
   faulted(thread: number, label: number): void {
     if (!this.inTrap) return;
     const track = this.track(thread);
@@ -244,7 +250,8 @@ export class Probe implements KernelObserver {
   private transitionFlags(thread: number): number {
     const track = this.track(thread);
     if (track.destroyedIn === this.record.seq) return TRANSITION_FLAG.destroyed | (track.pcBehind ? TRANSITION_FLAG.pcBehind : 0);
-    return isPcBehind(this.lanesOf(track, thread)) ? TRANSITION_FLAG.pcBehind : 0;
+    const condition = this.host.condition?.(thread) ?? 0;
+    return isPcBehind(this.lanesOf(track, thread)) ? condition | TRANSITION_FLAG.pcBehind : condition;
   }
 
   private finishInvoker(): void {

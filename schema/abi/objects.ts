@@ -4,6 +4,7 @@
  * Source: `objecttype.h` and `constants.h` of libsel4; manual, "Summary of Object Sizes".
  */
 import type { Scheduling } from './syscalls.ts';
+import type { Word } from './word.ts';
 
 export type ObjectTypeName =
   | 'Untyped' | 'TCB' | 'Endpoint' | 'Notification' | 'CapTable' | 'SchedContext' | 'Reply'
@@ -63,3 +64,6 @@ export const VM_ATTRIBUTES = Object.freeze({ default: 0, executeNever: 1 });
 
 /** TCB feature flags (`seL4_TCBFlag`). */
 export const TCB_FLAG_FPU_DISABLED = 1;
+
+/** First address that user code cannot have on riscv64 with Sv39 (`seL4_UserTop`). */
+export const RISCV64_USER_TOP: Word = Object.freeze({ lo: 0xffff_f000, hi: 0x3f });

@@ -288,7 +288,7 @@ function rulesOn(set: number): readonly TraceRule[] {
 
 /** Every thread in a system call has its restart pc behind; only where one leaves Running does it matter. */
 function isRemarkable({ from, flags }: Transition): boolean {
-  return from === STATE.Running || (flags & TRANSITION_FLAG.destroyed) !== 0;
+  return from === STATE.Running || (flags & ~TRANSITION_FLAG.pcBehind) !== 0;
 }
 
 function triggerOf(deliveryKind: number): number {

@@ -3,6 +3,7 @@
 import { ERROR, ERRORS, ERROR_PAYLOAD_LENGTH, LAST_ERROR, LOOKUP, LOOKUP_FAILURE_LENGTH } from '../abi/errors.ts';
 import { BUFFER_RW } from '../abi/ipc-buffer.ts';
 import { tagExtraCaps, tagLabel, tagLength } from '../abi/message-info.ts';
+import { RISCV64_USER_TOP } from '../abi/objects.ts';
 import { MESSAGE_REGISTERS } from '../abi/registers.ts';
 import { bitsOf, lanesToHex } from '../abi/word.ts';
 import type { Method } from '../idl/model.ts';
@@ -88,8 +89,16 @@ function checkArgument(facts: ReplyFacts, report: Report): void {
   const method = facts.method;
   if (method === undefined || payloadWords(facts) < 1) return;
   const count = method.order.length;
-  if (facts.words[1] === 0 && facts.words[0]! < count) return;
+  if (facts.words[1] === 0 && facts.words[0]! < count) return checkBlamed(facts, method, report);
   report(errorPayload, `InvalidArgument from ${method.id} names argument ${lanesToHex(facts.words[0]!, facts.words[1]!)}, but the method has ${count}.`);
+}
+
+/** PageTable_Map refuses one argument for its value alone, the address, and that only where user code can have nothing. */
+function checkBlamed(facts: ReplyFacts, method: Method, report: Report): void {
+  if (method.id !== 'RISCVPageTableMap' || facts.requestWordCount < 1) return;
+  const w = facts.requestWords;
+  if (facts.words[0] === 0 && !isAbove(RISCV64_USER_TOP.lo, RISCV64_USER_TOP.hi, w[0]!, w[1]!)) return;
+  report(errorPayload, `InvalidArgument from ${method.id} names argument ${facts.words[0]}, and the address ${lanesToHex(w[0]!, w[1]!)} is one that user code can have.`);
 }
 
 function checkCapability(facts: ReplyFacts, report: Report): void {
@@ -138,9 +147,21 @@ function checkLookup(facts: ReplyFacts, report: Report): void {
     report(errorPayload, `FailedLookup from ${from} has ${lanesToHex(w[0]!, w[1]!)} where 0 (destination) or 1 (source) belongs.`);
   } else if (lookupFailure(facts) < 0) {
     report(errorPayload, `FailedLookup from ${from} has lookup failure ${lanesToHex(w[2]!, w[3]!)}, expected 1 to 4.`);
+  } else if (w[2] !== LOOKUP.InvalidRoot && FINDS_ROOTS.has(facts.method?.id ?? '')) {
+    report(errorPayload, `FailedLookup from ${from} has lookup failure ${w[2]}; it looks up nothing but an address space, which can only be an invalid root.`);
+  } else if (w[2] === LOOKUP.MissingCapability && facts.method?.id === 'RISCVPageMap' && count > 2 && !isPageLevel(w[4]!, w[5]!)) {
+    report(errorPayload, `FailedLookup from ${from} says that ${lanesToHex(w[4]!, w[5]!)} bits were left to resolve, which is no size of a page.`);
   } else if (w[2] !== LOOKUP.InvalidRoot && count > 2 && (w[5] !== 0 || w[4]! > 64)) {
     report(errorPayload, `FailedLookup from ${from} says that ${lanesToHex(w[4]!, w[5]!)} bits were left to resolve, at most 64 are possible.`);
   }
+}
+
+/** Methods whose only lookup is that of an address space by its identifier. */
+const FINDS_ROOTS: ReadonlySet<string> = new Set(['RISCVPageTableMap', 'RISCVASIDPoolAssign']);
+
+/** 4 KiB, 2 MiB and 1 GiB. */
+function isPageLevel(lo: number, hi: number): boolean {
+  return hi === 0 && (lo === 12 || lo === 21 || lo === 30);
 }
 
 const errorUnexpected: RuleInfo = {

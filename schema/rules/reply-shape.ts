@@ -63,7 +63,7 @@ function isInterim(facts: ReplyFacts): boolean {
   return facts.yieldPending && facts.tagLo === 0 && facts.tagHi === 0 && facts.method?.contract.mayComeLater === true;
 }
 
-const isSuccess = (facts: ReplyFacts): boolean => facts.tagHi === 0 && facts.tagLo >>> 12 === 0;
+export const isSuccess = (facts: ReplyFacts): boolean => facts.tagHi === 0 && facts.tagLo >>> 12 === 0;
 
 const replyMissingInfo: RuleInfo = {
   id: 'K01', name: 'reply-missing', severity: 'error',
@@ -250,6 +250,7 @@ export function isPlainSuccess(facts: ReplyFacts): boolean {
   const method = facts.method;
   if (method === undefined) return false;
   const length = method.contract.outWords;
+  if (tagLength(facts.requestTagLo) < method.requestLength || tagExtraCaps(facts.requestTagLo) < method.capParameters.length) return false;
   if (facts.tagLo !== length || length > MESSAGE_REGISTERS || method.contract.length !== 'fixed') return false;
   if ((facts.tagHi | facts.badgeLo | facts.badgeHi) !== 0 || facts.outWordsRead > length) return false;
   if (!facts.hasWriteLog) return true;

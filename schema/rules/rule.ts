@@ -51,7 +51,7 @@ export const TRIGGER = Object.freeze({
   bufferWrite: 16,
   /** A thread other than the invoker changed its state, the invoker does not go on, or it invoked an endpoint. */
   transition: 32,
-  /** A thread was destroyed, or another one than the invoker left Running with its restart pc behind (`TRANSITION_FLAG`). */
+  /** A flag of `TRANSITION_FLAG` on a thread other than the invoker; the restart pc behind only where one leaves Running. Or the invoker was destroyed. */
   flagged: 64,
   /** The operation was preempted. */
   preempted: 128,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { interfacesOf } from '../idl/load.ts';
 import { RULES } from './catalogue.ts';
 import { DELIVERY_CASES } from './testdata/delivery-cases.ts';
+import { EFFECT_CASES } from './testdata/effect-cases.ts';
 import { HISTORIC_CASES } from './testdata/historic-cases.ts';
 import { MESSAGE_CASES } from './testdata/message-cases.ts';
 import { PROGRESS_CASES } from './testdata/progress-cases.ts';
@@ -11,7 +12,7 @@ import type { RuleCase } from './testdata/rule-case.ts';
 import { STATE_CASES } from './testdata/state-cases.ts';
 import { TraceBuilder, anomaliesOf, rulesBroken } from './testing.ts';
 
-const CASES = [...REPLY_CASES, ...HISTORIC_CASES, ...PROGRESS_CASES, ...DELIVERY_CASES, ...MESSAGE_CASES, ...STATE_CASES];
+const CASES = [...REPLY_CASES, ...HISTORIC_CASES, ...PROGRESS_CASES, ...DELIVERY_CASES, ...MESSAGE_CASES, ...STATE_CASES, ...EFFECT_CASES];
 
 function findings(ruleCase: RuleCase): string[] {
   const model = interfacesOf(ruleCase.configuration ?? 'riscv64-mcs');

@@ -28,6 +28,8 @@ export class ThreadKnowledge {
   lastWasKernelCall = false;
   /** It was a suspension of the thread by itself. */
   lastWasSelfSuspend = false;
+  /** Last trap in which it found a capability through its CSpace; 0 before any. */
+  lastLookup = 0;
   /** Request tag, IPC buffer kind and pc of that trap; read-write where the buffer was set since. */
   lastTagLo = 0;
   lastTagHi = 0;
@@ -62,6 +64,18 @@ export interface RunSnapshot {
   readonly threads: readonly (readonly [id: number, knowledge: Partial<ThreadKnowledge>])[];
   readonly names: readonly (readonly [id: number, name: string])[];
   readonly consumed: readonly (readonly [object: number, time: number])[];
+  readonly lastSpaceChange?: number;
+  readonly domainsUsed?: boolean;
+  readonly mapped?: readonly (readonly [frame: number, mapping: KnownMapping])[];
+}
+
+/** Where a page was mapped, and through which capability. */
+export interface KnownMapping {
+  readonly thread: number;
+  readonly cptrLo: number;
+  readonly cptrHi: number;
+  readonly addressLo: number;
+  readonly addressHi: number;
 }
 
 /** Thread ids below this are kept in an array. Ids are small integers; larger ones cost a map lookup. */
@@ -73,6 +87,12 @@ const TIMEOUT = FAULT_LABELS.mcs.Timeout!;
 export class RunState {
   /** Some thread of the run was destroyed. */
   anyDestroyed = false;
+  /** Last trap that may have changed what capability pointers mean; 0 before any. */
+  lastSpaceChange = 0;
+  /** A method of the domain capability was invoked. */
+  domainsUsed = false;
+  /** Frames by object, where they were mapped last; only what no change of a CSpace has made uncertain. */
+  readonly mapped = new Map<number, KnownMapping>();
   private readonly dense: (ThreadKnowledge | undefined)[] = [];
   private readonly sparse = new Map<number, ThreadKnowledge>();
   private readonly names = new Map<number, string>();
@@ -118,6 +138,12 @@ export class RunState {
     for (let i = 0; i < record.deliveryCount; i++) applyDelivery(this, record, record.deliveries[i]!);
     if (record.next !== 0) applyRunning(context.next, record);
     if (record.capType === CAP_TYPE.SchedContext) this.addConsumed(context);
+    if (record.capType === CAP_TYPE.Frame) this.noteMapping(context);
+    if (record.capType === CAP_TYPE.Domain) this.domainsUsed = true;
+    if (changesSpaces(context)) {
+      this.lastSpaceChange = record.seq;
+      this.mapped.clear();
+    }
     if (record.capType === CAP_TYPE.Thread && setsBuffer(context)) this.thread(record.object).lastBufferKind = BUFFER_RW;
   }
 
@@ -128,11 +154,19 @@ export class RunState {
     if (consumed > 0 && total <= record.exitTime) this.consumed.set(record.object, total);
   }
 
+  private noteMapping({ record, method }: TraceContext): void {
+    if (method?.id === 'RISCVPageUnmap') this.mapped.delete(record.object);
+    if (method?.id !== 'RISCVPageMap' || record.outcome !== OUTCOME.replied || record.wordCount < 1) return;
+    const { thread, cptrLo, cptrHi, words } = record;
+    this.mapped.set(record.object, { thread, cptrLo, cptrHi, addressLo: words[0]!, addressHi: words[1]! });
+  }
+
   snapshot(): RunSnapshot {
     const threads: [number, Partial<ThreadKnowledge>][] = [];
     this.dense.forEach((knowledge, id) => { if (knowledge !== undefined) threads.push([id, { ...knowledge }]); });
     for (const [id, knowledge] of this.sparse) threads.push([id, { ...knowledge }]);
-    return { version: 1, threads, names: [...this.names], consumed: [...this.consumed] };
+    const { lastSpaceChange, domainsUsed } = this;
+    return { version: 1, threads, names: [...this.names], consumed: [...this.consumed], lastSpaceChange, domainsUsed, mapped: [...this.mapped] };
   }
 
   /** The state of a snapshot. Throws a TypeError for something that is none. */
@@ -145,6 +179,9 @@ export class RunState {
     }
     for (const [id, name] of snapshot.names) run.names.set(id, name);
     for (const [object, time] of snapshot.consumed) run.consumed.set(object, time);
+    run.lastSpaceChange = snapshot.lastSpaceChange ?? 0;
+    run.domainsUsed = snapshot.domainsUsed ?? false;
+    for (const [frame, mapping] of snapshot.mapped ?? []) run.mapped.set(frame, mapping);
     return run;
   }
 }
@@ -184,6 +221,7 @@ function applyTrap(context: TraceContext): void {
   invoker.lastClass = context.syscallClass;
   invoker.lastMethod = record.method;
   invoker.lastCapType = record.capType;
+  if (record.capType !== CAP_TYPE_NONE) invoker.lastLookup = record.seq;
   invoker.lastOutcome = record.outcome;
   invoker.lastWasKernelCall = context.done && owesReply(context);
   invoker.lastWasSelfSuspend = suspendsItself(context);
@@ -238,6 +276,13 @@ export function owesReply(context: TraceContext): boolean {
   // A Call on an endpoint is answered by a thread, unless the kernel refuses it.
   return record.capType !== CAP_TYPE.Endpoint || record.outcome === OUTCOME.error;
 }
+
+/** Whether capability pointers of some thread may mean something else from now on. */
+function changesSpaces({ record, method }: TraceContext): boolean {
+  return record.capType === CAP_TYPE.CNode || (method !== undefined && CHANGES_SPACE.has(method.id));
+}
+
+const CHANGES_SPACE: ReadonlySet<string> = new Set(['TCBConfigure', 'TCBSetSpace']);
 
 /** Whether a thread may have another IPC buffer from now on. */
 function setsBuffer({ record, method }: TraceContext): boolean {

@@ -154,8 +154,10 @@ export class RecordBuilder {
     return this;
   }
 
-  /** A complete fault message to a handler. */
+  /** A complete fault message to a handler. What it tells of the trap, its program counter and capability pointer, stands in whatever words are given for them. */
   faultMessage(handler: number, fault: FaultName, ...words: WordLike[]): this {
+    if (fault !== 'Timeout' && words.length > 0) words[0] = this.record.pcBeforeLo;
+    if (fault === 'CapFault' && words.length > 1) words[1] = this.record.cptrLo;
     const label = FAULT_LABELS[this.model.configuration.scheduling][fault]!;
     return this.deliver('fault', handler, { tag: { label, length: words.length }, words });
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Rules over the states in which a trap leaves threads, and over the thread that runs next. */
+import { CAP_TYPE } from '../abi/cap-types.ts';
 import { STATE, THREAD_STATES } from '../abi/thread-state.ts';
 import { CAUSE, DELIVERY, FLAG, TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
 import { TRIGGER, type Report, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
-import { effectsOf, isExplained, statesAfter } from './transition-table.ts';
+import { SYSCALL_CLASS } from './syscall-class.ts';
+import { EFFECT, effectsOf, isExplained, statesAfter } from './transition-table.ts';
 
 const stateName = (state: number): string => THREAD_STATES[state] ?? `state ${state}`;
 
@@ -59,6 +61,87 @@ function checkOthers(context: TraceContext, report: Report): void {
     report(illegalTransition, `${run.describe(transition.thread)} went from ${stateName(transition.from)} to ${stateName(transition.to)}, which this trap does not explain.`, transition.thread);
   }
 }
+
+const orphanCaller: RuleInfo = {
+  id: 'S06', name: 'orphan-caller', severity: 'error',
+  title: 'A caller waits for a reply that nobody can give',
+  explanation:
+    'The thread is blocked on a reply, and no reply object or reply capability leads to it any more, so it waits for ever. On classic kernels ' +
+    'a server may throw its caller away, by deleting the reply capability or by receiving from an endpoint again; this trap does neither. ' +
+    'Keep the reply capability through operations that have nothing to do with it.',
+  references: ['f15959a73', '5d1db7c94', 'manual: Calling and Replying'],
+};
+export const S06: TraceRule = {
+  info: orphanCaller, on: TRIGGER.flagged,
+  check(context, report) {
+    const { record, mcs, run } = context;
+    for (let i = 0; i < record.transitionCount; i++) {
+      const { thread, flags } = record.transitions[i]!;
+      if ((flags & TRANSITION_FLAG.orphaned) === 0 || !isLast(record, i)) continue;
+      if (!mcs && mayAbandonCaller(context)) continue;
+      report(orphanCaller, `${run.describe(thread)} waits for a reply, and nothing leads to it any more.`, thread);
+    }
+  },
+};
+
+/** Classic kernels: whether this trap may take the reply capability to a caller that still waits. */
+function mayAbandonCaller(context: TraceContext): boolean {
+  const { record, syscallClass } = context;
+  if (syscallClass === SYSCALL_CLASS.receive || syscallClass === SYSCALL_CLASS.nbReceive || syscallClass === SYSCALL_CLASS.combined) {
+    return record.capType === CAP_TYPE.Endpoint;
+  }
+  return (effectsOf(context) & EFFECT.destroy) !== 0;
+}
+
+/** Whether no later transition of this record is one of the same thread: flags are those of the thread at kernel exit. */
+function isLast(record: TrapRecord, index: number): boolean {
+  for (let i = index + 1; i < record.transitionCount; i++) {
+    if (record.transitions[i]!.thread === record.transitions[index]!.thread) return false;
+  }
+  return true;
+}
+
+const queuedNotRunnable: RuleInfo = {
+  id: 'S07', name: 'queued-not-runnable', severity: 'error',
+  title: 'A thread that cannot run stands in a queue of the scheduler',
+  explanation:
+    'The ready queue is for threads that can run at once, the release queue for those that only wait for time. This thread is blocked or has no ' +
+    'scheduling context, or stands in both queues. The scheduler will run it as soon as it comes first. ' +
+    'Check that a thread can be scheduled before putting it into a queue, and take it out when it stops.',
+  references: ['61b886664', 'c64867ebd', '6dbe58ef0', '232471e90'],
+};
+export const S07: TraceRule = {
+  info: queuedNotRunnable, on: TRIGGER.flagged,
+  check({ record, run }, report) {
+    for (let i = 0; i < record.transitionCount; i++) {
+      const { thread, to, flags } = record.transitions[i]!;
+      if ((flags & TRANSITION_FLAG.misqueued) === 0 || !isLast(record, i)) continue;
+      report(queuedNotRunnable, `${run.describe(thread)} is ${stateName(to)} and stands in a queue of the scheduler where it does not belong.`, thread);
+    }
+  },
+};
+
+const staleFault: RuleInfo = {
+  id: 'S08', name: 'stale-fault', severity: 'error',
+  title: 'A thread that goes on still has a fault',
+  explanation:
+    'A fault is recorded for a thread as long as it waits for its handler. This thread may run or waits for something else, and its fault is still ' +
+    'recorded: whatever it sends next will be delivered as that fault. ' +
+    'Clear the fault wherever the wait for the handler ends, by an answer or not.',
+  references: ['12be24951'],
+};
+export const S08: TraceRule = {
+  info: staleFault, on: TRIGGER.flagged,
+  check({ record, run }, report) {
+    for (let i = 0; i < record.transitionCount; i++) {
+      const { thread, to, flags } = record.transitions[i]!;
+      if ((flags & TRANSITION_FLAG.faultRecorded) === 0 || MAY_HAVE_FAULT.includes(to) || !isLast(record, i)) continue;
+      report(staleFault, `${run.describe(thread)} is ${stateName(to)}, and its fault is still recorded.`, thread);
+    }
+  },
+};
+
+const MAY_HAVE_FAULT: readonly number[] = [STATE.BlockedOnSend, STATE.BlockedOnReply, STATE.Inactive];
 
 const deadRuns: RuleInfo = {
   id: 'S09', name: 'dead-runs', severity: 'error',

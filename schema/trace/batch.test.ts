@@ -228,7 +228,7 @@ describe('BatchBuilder refuses', () => {
     ['4 extra caps', (r) => { r.capCount = 4; }, /out of range/],
     ['an unknown kind of delivery', (r) => { r.addDelivery().kind = 7; }, /delivery 0: kind 7/],
     ['an answer to a later trap', (r) => { r.addDelivery().answers = 3; }, /answers 3/],
-    ['unknown flags of a transition', (r) => { r.addTransition(1, 1, 1, 4); }, /flags 4/],
+    ['unknown flags of a transition', (r) => { r.addTransition(1, 1, 1, 32); }, /flags 32/],
     ['an unknown thread state', (r) => { r.addTransition(1, 1, 8); }, /transition 0: from state 1 to 8/],
   ];
   it.each(refused)('%s, and stays as it was', (_, spoil, message) => {
@@ -320,7 +320,7 @@ describe('BatchReader refuses', () => {
     ['an answer to a trap before the first', { deliveryCount: [0, 1, 0], deliveryAnswers: [3] }, 'deliveryAnswers', /before the first/],
     ['an unknown thread state', { transitionCount: [0, 1, 0], transitionChange: [0x18] }, 'transitionChange', /no thread state 8/],
     ['a thread state after that is unknown', { transitionCount: [0, 1, 0], transitionChange: [0x81] }, 'transitionChange', /value 129/],
-    ['unknown flags of a transition', { transitionCount: [0, 1, 0], transitionFlags: [4] }, 'transitionFlags', /value 4/],
+    ['unknown flags of a transition', { transitionCount: [0, 1, 0], transitionFlags: [32] }, 'transitionFlags', /value 32/],
     ['times that do not add up', { lastTime: 31 }, 'lastTime', /the records end at 30 ns/],
     ['a first gap', { entryGap: [1, 0, 0], lastTime: 31 }, 'entryGap', /not 0/],
     ['times beyond 2^53', { duration: [0, String(2 ** 53 - 1), 0] }, 'duration', /exceeds 2\^53/],

@@ -118,9 +118,15 @@ export const TRANSITION_FLAG = Object.freeze({
   pcBehind: 1,
   /** The thread was destroyed in this trap. */
   destroyed: 2,
+  /** A fault is recorded for the thread. */
+  faultRecorded: 4,
+  /** The thread waits for a reply, and no reply object or reply capability leads to it. */
+  orphaned: 8,
+  /** The thread stands in the ready queue and cannot run, in the release queue and does not wait for time, or in both. */
+  misqueued: 16,
 });
 
-/** One write of a thread's state, in the order in which the kernel made them. */
+/** One write of a thread's state, in the order in which the kernel made them. From a state to itself also: the thread lost what leads to it (`orphaned`). */
 export class Transition {
   thread = 0;
   from = 0;

@@ -25,7 +25,9 @@ export function setupCaller(kernel: Kernel, caller: Tcb, callee: Tcb, canGrant: 
 
 /** Empties a thread's caller slot: the caller will not be answered through it. */
 export function deleteCallerCap(kernel: Kernel, thread: Tcb): void {
+  const { cap } = thread.slots.caller;
   deleteSlotNow(kernel, thread.slots.caller);
+  if (cap.type === CAP_TYPE.Reply) kernel.observer.orphaned(cap.object.id);
 }
 
 /** Deletes the reply capability to a thread, wherever it is. */

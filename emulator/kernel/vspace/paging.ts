@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Address spaces: three levels of page tables, each indexed by nine bits (Sv39). Manual, "Virtual Memory Objects". */
-import { bitsOf, compare, lowMask, and, not, type Word } from '../../../schema/abi/index.ts';
+import { RISCV64_USER_TOP, bitsOf, compare, lowMask, and, not, type Word } from '../../../schema/abi/index.ts';
 import type { PageTable, PageTableEntry } from '../objects.ts';
 
 const INDEX_BITS = 9;
 const ROOT_SHIFT = 30;
 const PAGE_SHIFT = 12;
 
-/** First address that user code cannot have (`seL4_UserTop`). */
-const USER_TOP: Word = Object.freeze({ lo: 0xffff_f000, hi: 0x3f });
-
 /** Whether an address is out of reach of user code. */
 export function isKernelAddress(address: Word): boolean {
-  return compare(address, USER_TOP) >= 0;
+  return compare(address, RISCV64_USER_TOP) >= 0;
 }
 
 /** Where a walk ended: the entry of the lowest table that there is for an address. */

@@ -22,7 +22,7 @@ export const DELIVERY_CASES: readonly RuleCase[] = [
   },
   {
     rule: 'N02', title: 'a yield by Send that is answered in its own trap', expect: ['N02'],
-    trace: (t) => t.record().send('SchedContextYieldTo').on(9).ends('completed').deliver('lateReply', 1, { answers: 1, words: [5] }),
+    trace: (t) => t.record().send('SchedContextYieldTo').on(9).ends('completed').next(2).deliver('lateReply', 1, { answers: 1, words: [5] }),
   },
   {
     rule: 'N02', title: 'a yield answered although the registers were written since', expect: ['N04', 'N02'],
@@ -38,7 +38,7 @@ export const DELIVERY_CASES: readonly RuleCase[] = [
   },
   {
     rule: 'N02', title: 'a yield by Call that is answered in its own trap', expect: [],
-    trace: (t) => t.record().call('SchedContextYieldTo').on(9).reply().deliver('lateReply', 1, { answers: 1, words: [5] }),
+    trace: (t) => t.record().call('SchedContextYieldTo').on(9).reply().next(2).deliver('lateReply', 1, { answers: 1, words: [5] }),
   },
   {
     rule: 'K02', title: 'a late reply with a badge', expect: ['K02'],

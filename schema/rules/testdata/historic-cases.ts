@@ -56,7 +56,7 @@ export const HISTORIC_CASES: readonly RuleCase[] = [
   {
     rule: 'F01', title: 'VMFault without its PrefetchFault word before 05a914b6f', expect: ['K08', 'F01'],
     trace: (t) => t.record().cause('vmFault').moves(1, 'Running', 'BlockedOnReply').moves(2, 'BlockedOnReceive', 'Running').faults('VMFault').next(2)
-      .deliver('fault', 2, { tag: { label: 6 }, words: [1, 2, 3, 4], written: { words: [0, 1, 3] } }),
+      .deliver('fault', 2, { tag: { label: 6 }, words: [0x1000, 2, 3, 4], written: { words: [0, 1, 3] } }),
   },
   {
     rule: 'F01', title: 'UserException with five words before 9f5733e15', expect: ['F01'],

@@ -234,7 +234,7 @@ export const REPLY_CASES: readonly RuleCase[] = [
   {
     rule: 'K11', title: 'the last argument, the last capability, all 64 bits', expect: [],
     trace: (t) => {
-      t.record().call('RISCVPageTableMap', 0x1000, 0).reply({ label: ERROR.InvalidArgument }, 2);
+      t.record().call('RISCVPageMap', 0x1000, 3, 0).reply({ label: ERROR.InvalidArgument }, 3);
       t.record().call('TCBBindNotification').reply({ label: ERROR.InvalidCapability }, 1);
       t.record().call('CNodeDelete', 5, 64).reply({ label: ERROR.FailedLookup }, 1, LOOKUP.MissingCapability, 64);
     },
