@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^sel4scope$/, replacement: source('stubs/index.ts') },
       { find: /^sel4scope\/(schema|emulator|server)$/, replacement: source('$1/index.ts') },
+      { find: /^sel4scope\/stubs\/(riscv64-(?:mcs|classic))$/, replacement: source('stubs/generated/$1.ts') },
     ],
   },
   test: {

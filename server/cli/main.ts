@@ -7,6 +7,7 @@ import { anomaliesCommand } from './commands/anomalies.ts';
 import { auditCommand } from './commands/audit.ts';
 import { defectsCommand } from './commands/defects.ts';
 import { explainCommand } from './commands/explain.ts';
+import { fuzzCommand } from './commands/fuzz.ts';
 import { generateCommand } from './commands/generate.ts';
 import { recordsCommand } from './commands/records.ts';
 import { runCommand } from './commands/run.ts';
@@ -32,7 +33,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, runCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, explainCommand, defectsCommand, generateCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, explainCommand, defectsCommand, generateCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.
