@@ -82,6 +82,22 @@ describe('the end of a thread', () => {
     });
   });
 
+  it('comes too when somebody moves its pc while it waits', async () => {
+    await run(async (task) => {
+      const handler = await task.untyped.create('Endpoint');
+      const never = await task.untyped.create('Endpoint');
+      let goneOn = false;
+      const { tcb } = await task.startThread({
+        name: 'moved', faultEndpoint: handler, priority: 255, maxControlledPriority: 255, run: async (self) => { await self.use(never).send(); goneOn = true; },
+      });
+      await task.yield();
+      await tcb.writeRegisters(true, 0, 1, { pc: 0x7777_0000n });
+      const fault = await handler.recv();
+      expect(fault.words()).toEqual([0x7777_0000n, 0x7777_0000n, 1n, 1n]);
+      expect(goneOn).toBe(false);
+    });
+  });
+
   it('by an exception is the end of the run', async () => {
     await expect(run(async (task) => {
       await task.startThread({ name: 'broken', run: () => { throw new Error('no luck'); } });

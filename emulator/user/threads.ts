@@ -117,11 +117,9 @@ export class UserThreads {
       const at = thread.pc;
       host.syscall();
       if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return this.pause?.();
-      thread.waitsFor = at;
-    } else {
-      thread.waitsFor = NOT_EXECUTED;
+      return this.wait(thread, EXECUTED, at);
     }
-    return this.wait(thread);
+    return this.wait(thread, NOT_EXECUTED, thread.pc);
   }
 
   /** See `UserContext.compute`. */
@@ -135,13 +133,15 @@ export class UserThreads {
   }
 
   private spend(thread: ThreadContext, ns: number): Promise<void> | undefined {
+    const at = thread.pc;
     thread.toCompute = this.host.compute(ns);
     if (thread.toCompute === 0 && this.host.running === thread.id) return undefined;
-    thread.waitsFor = COMPUTING;
-    return this.wait(thread);
+    return this.wait(thread, COMPUTING, at);
   }
 
-  private wait(thread: ThreadContext): Promise<void> {
+  private wait(thread: ThreadContext, waiting: Waiting, at: number): Promise<void> {
+    thread.waiting = waiting;
+    thread.at = at;
     const resumed = new Promise<void>((resolve) => { thread.resume = resolve; });
     this.dispatch();
     return resumed;
@@ -165,21 +165,22 @@ export class UserThreads {
   private proceed(thread: ThreadContext): boolean {
     const { host } = this;
     const start = this.entryAt(thread.pc);
-    if (start !== undefined && thread.waitsFor !== thread.pc) {
+    if (start !== undefined && (thread.waiting === NOTHING || thread.at !== thread.pc)) {
       this.begin(thread, start);
       return true;
     }
-    if (thread.resume === undefined) {
-      // No function stands behind this pc: fetching there is a page fault.
+    const returned = thread.waiting === EXECUTED && thread.pc === thread.at + 4;
+    if (thread.resume === undefined || (thread.pc !== thread.at && !returned)) {
+      // No function stands behind this pc, or somebody moved it away from where the function waits: a page fault.
       const pc = host.registers(thread.id);
       host.exception({ cause: INSTRUCTION_PAGE_FAULT, valueLo: pc[2 * SLOT.NextIP]!, valueHi: pc[2 * SLOT.NextIP + 1]! });
       return false;
     }
-    if (thread.waitsFor === COMPUTING) {
+    if (thread.waiting === COMPUTING) {
       thread.toCompute = host.compute(thread.toCompute);
       if (thread.toCompute > 0 || host.running !== thread.id) return false;
-    } else if (thread.waitsFor === NOT_EXECUTED || thread.pc === thread.waitsFor) {
-      thread.waitsFor = thread.pc;
+    } else if (!returned) {
+      thread.waiting = EXECUTED;
       host.syscall();
       return false;
     }
@@ -190,7 +191,7 @@ export class UserThreads {
   private resume(thread: ThreadContext): void {
     const resume = thread.resume!;
     thread.resume = undefined;
-    thread.waitsFor = NOTHING;
+    thread.waiting = NOTHING;
     const pause = this.pause?.();
     if (pause === undefined) resume();
     else pause.then(resume, (error: unknown) => this.failed(thread, error));
@@ -198,7 +199,7 @@ export class UserThreads {
 
   private begin(thread: ThreadContext, start: ThreadStart): void {
     thread.resume = undefined;
-    thread.waitsFor = NOTHING;
+    thread.waiting = NOTHING;
     thread.advance();
     start(thread).then(
       () => this.leave(thread),
@@ -257,11 +258,14 @@ export class UserThreads {
   }
 }
 
-/** Values of `waitsFor` besides the pc of an executed system call. */
-const NOTHING = -1;
-/** The system call was not executed yet: an interrupt came first. */
-const NOT_EXECUTED = -2;
-const COMPUTING = -3;
+/** What a thread's function waits for. */
+type Waiting = typeof NOTHING | typeof EXECUTED | typeof NOT_EXECUTED | typeof COMPUTING;
+const NOTHING = 0;
+/** For the return of a system call that was executed, and may have to be again. */
+const EXECUTED = 1;
+/** For its system call to be executed: an interrupt came first. */
+const NOT_EXECUTED = 2;
+const COMPUTING = 3;
 
 /** Text of an entry is a ring: past its end it goes on behind its first instruction. */
 function keepInText(thread: ThreadContext): void {
@@ -275,7 +279,9 @@ class ThreadContext implements UserContext {
   readonly id: number;
   /** Settles the promise that the thread's function waits for. */
   resume: (() => void) | undefined;
-  waitsFor = NOTHING;
+  waiting: Waiting = NOTHING;
+  /** pc at which it waits: of the system call, or where it computes. */
+  at = 0;
   toCompute = 0;
   private readonly user: UserThreads;
   private readonly host: KernelHost;
