@@ -164,7 +164,7 @@ export const DEFECTS = {
     shows: 'The next message of the thread reaches its receiver as the fault message.',
     mendedBy: '12be24951',
     configurations: MCS, releases: ['10.0.0-mcs', '10.1.1-mcs'],
-    rules: ['F04', 'S08'], methods: ['TCBResume', 'Send'],
+    rules: ['F04', 'S05', 'S08'], methods: ['TCBResume', 'Send'],
   },
   'answered-restart': {
     title: 'A thread that is stopped on its answer repeats its system call',
@@ -192,7 +192,7 @@ export const DEFECTS = {
     shows: 'A passive thread that waits on a notification without a scheduling context runs when it is signalled.',
     mendedBy: '61b886664',
     configurations: MCS, releases: ['10.0.0-mcs', '10.1.1-mcs'],
-    rules: ['S07', 'S12'], methods: ['Send'],
+    rules: ['S07', 'S12'], methods: ['Send', 'Wait'],
   },
   'unbind-current': {
     title: 'A thread unbinds its own scheduling context and runs on',
@@ -220,7 +220,7 @@ export const DEFECTS = {
     shows: 'SetIPCBuffer and Configure accept a device frame, and the kernel writes messages to it.',
     mendedBy: 'eb04d84e2',
     configurations: BOTH, releases: null,
-    rules: ['B01', 'I02', 'K07'], methods: ['Recv', 'TCBReadRegisters'],
+    rules: ['B01', 'I02'], methods: ['Recv', 'Wait'],
   },
 } as const satisfies Record<string, Defect>;
 

@@ -134,8 +134,10 @@ export const S08: TraceRule = {
   info: staleFault, on: TRIGGER.flagged,
   check({ record, run }, report) {
     for (let i = 0; i < record.transitionCount; i++) {
-      const { thread, to, flags } = record.transitions[i]!;
+      const { thread, from, to, flags } = record.transitions[i]!;
       if ((flags & TRANSITION_FLAG.faultRecorded) === 0 || MAY_HAVE_FAULT.includes(to) || !isLast(record, i)) continue;
+      // That it runs now was to be expected when it was put into Restart: said then.
+      if (from === STATE.Restart && to === STATE.Running) continue;
       report(staleFault, `${run.describe(thread)} is ${stateName(to)}, and its fault is still recorded.`, thread);
     }
   },
@@ -192,7 +194,7 @@ export const S11: TraceRule = {
     if (record.next === 0) return;
     if (record.next === record.thread) {
       if ((record.flags & FLAG.yieldPending) !== 0) report(yieldLink, `${run.describe(record.next)} runs on with a pending YieldTo.`, record.next);
-    } else if (next.yieldPending && next.lastWasKernelCall && !completesYield(record)) {
+    } else if (next.yieldPending && next.lastWasKernelCall && !next.registersWritten && !completesYield(record)) {
       report(yieldLink, `${run.describe(record.next)} runs again, but the YieldTo of its trap ${next.lastTrap} was not completed.`, record.next, model.byLabel[next.lastMethod]);
     }
   },

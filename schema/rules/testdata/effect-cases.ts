@@ -50,6 +50,17 @@ export const EFFECT_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'K11', title: 'a range of sizes that Untyped_Retype does not accept', expect: ['K11'],
+    trace: (t) => t.record().call('UntypedRetype', 0, 40, 0, 0, 1000, 1).reply({ label: ERROR.RangeError }, 0, 61),
+  },
+  {
+    rule: 'K11', title: 'the range of sizes, and that of an offset', expect: [],
+    trace: (t) => {
+      t.record().call('UntypedRetype', 0, 40, 0, 0, 1000, 1).reply({ label: ERROR.RangeError }, 0, 38);
+      t.record().call('UntypedRetype', 0, 12, 0, 0, 1000, 1).reply({ label: ERROR.RangeError }, 0, 255);
+    },
+  },
+  {
     rule: 'K13', title: 'an error that suspends a thread', expect: ['K13'],
     trace: (t) => t.record().call('TCBSuspend').on(2).moves(2, 'Running', 'Inactive').reply({ label: ERROR.IllegalOperation }),
   },
