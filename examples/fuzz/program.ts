@@ -155,10 +155,7 @@ export function sceneOf(program: FuzzProgram): Ref[] {
       for (const part of Object.values(name)) need(part);
     }
   };
-  for (const { action } of program.steps) {
-    const { kind: _kind, ...parts } = action;
-    need(parts);
-  }
+  for (const { action } of program.steps) need({ ...action, kind: undefined, by: undefined, method: undefined });
   for (const { faultEndpoint, timeoutEndpoint } of program.workers) need([faultEndpoint, timeoutEndpoint]);
   return Object.keys(scene).filter((name) => needed.has(name));
 }

@@ -34,7 +34,7 @@ const TRAP_LIMIT = 500;
 const STEP_LIMIT = 200;
 const ROOT_CNODE_BITS = 8;
 /** Rules that find fault with what a program does, not with what the kernel answers. */
-const ABOUT_THE_PROGRAM: ReadonlySet<string> = new Set(['S10']);
+const ABOUT_THE_PROGRAM: ReadonlySet<string> = new Set(['N04', 'S10']);
 
 export async function runFuzzProgram(program: FuzzProgram, defects: readonly DefectName[] = []): Promise<FuzzRun> {
   const configuration = `riscv64-${program.scheduling}` as const;
