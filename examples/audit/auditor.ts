@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type {
-  Capability, CapabilityRef, ClassicRootTask, ClassicThread, Creatable, CreateOptions, IpcBufferOption, McsObjects, RootTask,
+  Capability, ClassicRootTask, ClassicThread, Creatable, CreateOptions, IpcBufferOption, McsObjects, RootTask,
   SchedContext, SlotAllocator, TCB, Thread, ThreadOptions,
 } from 'sel4scope';
 import { ERRORS, type ErrorName, type InterfaceModel } from 'sel4scope/schema';
-import { invoke, requestOf, type Arguments, type InvokingSyscall, type ReceiveFrom, type Request } from './request.ts';
+import { invoke, requestOf, type InvokingSyscall, type ReceiveFrom, type Request } from './request.ts';
+import type { Built } from './variant.ts';
 
 /** The initial thread of a system of either kind. */
 export type AuditTask = RootTask | ClassicRootTask;
@@ -22,8 +23,6 @@ export interface CallerOptions {
   /** MCS: budget and period in µs. */
   readonly budgetUs?: number;
   readonly periodUs?: number;
-  /** Virtual ns to compute before the invocation. */
-  readonly computeNs?: number;
 }
 
 /** The kernel did not do what the case expects. */
@@ -55,20 +54,18 @@ export class Auditor {
   readonly model: InterfaceModel;
   /** The caller's TCB and, on MCS, its scheduling context. */
   readonly caller: Started;
-  private readonly callerOptions: CallerOptions;
   private readonly syscall: InvokingSyscall;
   private request: Request | undefined;
+  private before: Built['before'];
   private answer: number | undefined;
-  private returned = false;
   private done!: Capability;
   private receive: ReceiveFrom | undefined;
 
-  private constructor(task: AuditTask, syscall: InvokingSyscall, options: CallerOptions, caller: Started) {
+  private constructor(task: AuditTask, syscall: InvokingSyscall, caller: Started) {
     this.task = task as RootTask;
     this.mcs = task.runtime.scheduling === 'mcs';
     this.model = task.runtime.interfaces;
     this.syscall = syscall;
-    this.callerOptions = options;
     this.caller = caller;
   }
 
@@ -79,7 +76,7 @@ export class Auditor {
     const caller = await startThread(task, {
       priority: CALLER_PRIORITY, ...options, name: 'caller', start: false, run: (self) => holder.auditor!.runCaller(self),
     });
-    return (holder.auditor = new Auditor(task, syscall, options, caller));
+    return (holder.auditor = new Auditor(task, syscall, caller));
   }
 
   /** Creates an object, see `UntypedAllocator.create`. */
@@ -108,18 +105,15 @@ export class Auditor {
    * The caller invokes. Returns when it has its answer and nothing else can run before the root task; never, if the
    * caller never runs again: then the run stalls.
    */
-  async invoke(id: string, cap: CapabilityRef, args?: Arguments, spoil: (request: Request) => Request = (request) => request): Promise<void> {
-    this.request = spoil(requestOf(this.model, id, cap, args));
+  async invoke(id: string, { cap, args, spoil, before }: Built): Promise<void> {
+    const request = requestOf(this.model, id, cap, args);
+    this.request = spoil === undefined ? request : spoil(request);
+    this.before = before;
     const done = await this.create('Notification', { name: 'done' });
     this.done = await this.task.mint(done, 1);
     if (this.syscall === 'NBSendRecv' || this.syscall === 'NBSendWait') await this.prepareReceive();
     await this.caller.tcb.resume();
     await this.task.syscalls.wait(done);
-  }
-
-  /** Whether the caller went on after its invocation. */
-  get callerReturned(): boolean {
-    return this.returned;
   }
 
   /** Throws an {@link ExpectationError} when a Call was answered otherwise. Other system calls have no answer to compare. */
@@ -138,10 +132,8 @@ export class Auditor {
   }
 
   private async runCaller(self: Thread | ClassicThread): Promise<void> {
-    const { computeNs = 0 } = this.callerOptions;
-    if (computeNs > 0) await self.compute(computeNs);
+    await this.before?.(self as Thread);
     this.answer = await invoke(self.runtime, this.request!, this.syscall, this.receive);
-    this.returned = true;
     await self.syscalls.signal(this.done);
   }
 }

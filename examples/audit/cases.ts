@@ -5,6 +5,8 @@ import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel
 import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
 import { CSPACE } from './cspace.ts';
 import { derivedVariants, INVOKING } from './derived.ts';
+import { LATE_ANSWERS } from './late-answers.ts';
+import { LONG_OPERATIONS } from './long-operations.ts';
 import { MEMORY } from './memory.ts';
 import type { InvokingSyscall } from './request.ts';
 import { SCHEDULING } from './scheduling.ts';
@@ -28,16 +30,21 @@ export interface AuditCase {
   readonly stalls: boolean;
   /** Whether it needs a system of its own: it stalls, or uses up what other cases need. */
   readonly alone: boolean;
+  /** Rules that warn of what the case does on purpose: no findings about the kernel. */
+  readonly provokes: readonly string[];
   /** Runs the case. Throws an ExpectationError when the kernel did not do what it must. */
   readonly run: (task: AuditTask) => Promise<void>;
 }
 
-const ALL: Variants = { ...MEMORY, ...CSPACE, ...THREADS, ...SCHEDULING };
+const SOURCES: readonly Variants[] = [MEMORY, CSPACE, THREADS, SCHEDULING, LATE_ANSWERS, LONG_OPERATIONS];
 
 const BUFFER_OPTION: Readonly<Record<BufferKind, IpcBufferOption>> = { none: 'none', ro: 'readOnly', rw: 'readWrite' };
 
 /** Kinds of situations that are tried with every kind of buffer by every system call; the others by Call only. */
 const EVERY_BUFFER: ReadonlySet<SituationKind> = new Set(['accepted', 'late answer', 'preempted']);
+
+/** Kinds of situations that do not come about unless the kernel gets the whole request. */
+const MEANT_AS_IT_IS: ReadonlySet<SituationKind> = new Set(['preempted', 'caller stopped']);
 
 /** The cases of a configuration, in the order of the methods' labels. */
 export function auditCases(scheduling: Scheduling): AuditCase[] {
@@ -48,7 +55,7 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
       for (const syscall of variant.syscalls ?? INVOKING[scheduling]) {
         if (!INVOKING[scheduling].includes(syscall)) continue;
         for (const buffer of ['rw', 'ro', 'none'] as const) {
-          if (buffer === 'rw' || syscall === 'Call' || EVERY_BUFFER.has(variant.kind)) cases.push(caseOf(method, situation, variant, syscall, buffer));
+          if (isWorthwhile(method, variant, syscall, buffer)) cases.push(caseOf(method, situation, variant, syscall, buffer));
         }
       }
     }
@@ -56,10 +63,16 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
   return cases;
 }
 
+function isWorthwhile(method: Method, variant: Variant, syscall: InvokingSyscall, buffer: BufferKind): boolean {
+  if (buffer === 'rw') return true;
+  if (MEANT_AS_IT_IS.has(variant.kind) && !fits(method, variant, buffer)) return false;
+  return syscall === 'Call' || EVERY_BUFFER.has(variant.kind);
+}
+
 function variantsOf(method: Method): Readonly<Record<string, Variant>> {
-  const own = ALL[method.id];
-  if (own === undefined) throw new Error(`no case for ${method.id}`);
-  const good = Object.values(own).find(({ kind }) => kind === 'accepted')!;
+  const own: Record<string, Variant> = Object.assign({}, ...SOURCES.map((source) => source[method.id]));
+  const good = Object.values(own).find(({ kind }) => kind === 'accepted');
+  if (good === undefined) throw new Error(`no case in which ${method.id} is accepted`);
   return { ...own, ...derivedVariants(method, good) };
 }
 
@@ -67,11 +80,10 @@ function caseOf(method: Method, situation: string, variant: Variant, syscall: In
   return {
     id: `${method.id}/${situation}/${syscall}/${buffer}`,
     method: method.id, object: method.interfaceName, situation, kind: variant.kind, syscall, buffer, stalls: variant.expect === 'stops',
-    alone: variant.alone === true || variant.expect === 'stops',
+    alone: variant.alone === true || variant.expect === 'stops', provokes: variant.provokes ?? [],
     run: async (task) => {
       const auditor = await Auditor.prepare(task, syscall, { ...variant.caller, ipcBuffer: BUFFER_OPTION[buffer] });
-      const { cap, args, spoil } = await variant.build(auditor);
-      await auditor.invoke(method.id, cap, args, spoil);
+      await auditor.invoke(method.id, await variant.build(auditor));
       if (variant.expect === 'stops') throw new ExpectationError('the caller came back from an invocation that must stop it');
       if (fits(method, variant, buffer)) auditor.expectAnswer(variant.expect);
     },

@@ -77,7 +77,7 @@ export const SCHEDULING: Variants = {
     'is-cnode': refused('InvalidCapability', async (a) => ({ cap: await configuredContext(a), args: { cap: a.task.cnode } })),
   },
   SchedContextConsumed: {
-    own: accepted(async (a) => ({ cap: a.caller.schedContext }), { caller: { computeNs: 100_000 } }),
+    own: accepted(async (a) => ({ cap: a.caller.schedContext, before: (self) => self.compute(100_000) })),
     'never-ran': accepted(async (a) => ({ cap: await configuredContext(a) })),
     other: accepted(async (a) => ({ cap: (await a.start({ name: 'worker', priority: 200, run: (self) => self.compute(50_000) })).schedContext }), { caller: { priority: 100 } }),
   },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** One situation of one method, before it is told by which system call and with which IPC buffer it is tried. */
-import type { CapabilityRef } from 'sel4scope';
+import type { CapabilityRef, Thread } from 'sel4scope';
 import type { ErrorName, Scheduling } from 'sel4scope/schema';
 import type { Auditor, CallerOptions, Expectation } from './auditor.ts';
 import type { Arguments, InvokingSyscall, Request } from './request.ts';
@@ -8,7 +8,7 @@ import type { Arguments, InvokingSyscall, Request } from './request.ts';
 /** Kinds of situations: the columns of the report's matrix. */
 export const SITUATION_KINDS = [
   'accepted', 'refused', 'too little', 'too much', 'null', 'wrong type', 'no such slot', 'out of budget', 'preempted',
-  'caller stopped', 'late answer',
+  'caller stopped', 'late answer', 'messages',
 ] as const;
 export type SituationKind = (typeof SITUATION_KINDS)[number];
 
@@ -17,6 +17,8 @@ export interface Built {
   readonly cap: CapabilityRef;
   readonly args?: Arguments;
   readonly spoil?: (request: Request) => Request;
+  /** What the caller does first, as a thread. */
+  readonly before?: (self: Thread) => Promise<void>;
 }
 
 export interface Variant {
@@ -31,6 +33,8 @@ export interface Variant {
   readonly syscalls?: readonly InvokingSyscall[];
   /** The case uses up something of the system that others need: it runs only in a system of its own. */
   readonly alone?: boolean;
+  /** Rules that warn of what the case does on purpose: no fault of the kernel. */
+  readonly provokes?: readonly string[];
 }
 
 /** Situations by method id and name; the names are unique for a method. */
@@ -47,6 +51,11 @@ export function accepted(build: Build, options: Options = {}): Variant {
 /** The kernel must refuse it with this error. */
 export function refused(error: ErrorName, build: Build, options: Options = {}): Variant {
   return { kind: 'refused', expect: error, build, ...options };
+}
+
+/** It is preempted on its way, and accepted when it is executed again. */
+export function preempted(build: Build, options: Options = {}): Variant {
+  return { kind: 'preempted', expect: 'accepted', build, ...options };
 }
 
 /** The caller must never return from it. */

@@ -192,6 +192,14 @@ export const STATE_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'S11', title: 'a yielder whose registers were written: nothing is owed to it any more', expect: ['N04'],
+    trace: (t) => {
+      t.record().call('SchedContextYieldTo').on(9).reply().with('yieldPending').next(2);
+      t.record().by(2).call('TCBWriteRegisters', 0, 1, 0x4000).on(1).reply().deliver('registers', 1, { written: { badge: false, tag: false, slots: [33] } });
+      t.record().by(2).syscall('Yield').ends('completed').next(1);
+    },
+  },
+  {
     rule: 'S12', title: 'a thread that lost its scheduling context and runs', expect: ['S12'],
     trace: (t) => t.record().call('SchedContextUnbind').on(9).reply().without('nextHasSchedContext'),
   },

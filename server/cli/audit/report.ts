@@ -113,7 +113,7 @@ export function makeReport({ scheduling, defects, results, coverage, known }: Au
         ...share(methods.flatMap(({ id, errors }) => errors.map(({ error }) => `${id}/${error}`)), coverage.errors),
         unreachable: unreachable(scheduling),
       },
-      outcomes: share(OUTCOMES, coverage.outcomes),
+      outcomes: share(OUTCOMES.filter((outcome) => scheduling === 'mcs' || outcome !== 'outOfBudget'), coverage.outcomes),
       rules: share([...RULES.keys()], coverage.rules),
       fired: [...new Set(results.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort(),
     },
