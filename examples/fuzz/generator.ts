@@ -11,7 +11,7 @@ type Arb<T> = fc.Arbitrary<T>;
 
 /** Threads besides the root task. */
 const MAX_WORKERS = 3;
-const MAX_STEPS = 40;
+const MAX_STEPS = 60;
 
 function weighted<T>(...choices: readonly [number, Arb<T>][]): Arb<T> {
   return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
@@ -153,7 +153,7 @@ class Generator {
     this.source = weighted([4, outer(this.any)], [4, outer(slot)], [2, inner], [1, wild]);
     this.destination = weighted([8, outer(slot)], [3, inner], [1, wild], [1, outer(this.any)]);
     this.message = fc.record({
-      label: weighted([4, fc.nat(2)], [1, fc.constantFrom(0xf_ffff, 2 ** 52 - 1)]),
+      label: weighted([4, fc.nat(2)], [2, fc.nat(46)], [1, fc.constantFrom(0xf_ffff, 2 ** 52 - 1)]),
       words: weighted([8, fc.array(word, { maxLength: 6, size: 'max' })], [1, fc.constantFrom(33, 119, 120).map((length) => new Array<number>(length).fill(1))]),
       caps: weighted([3, fc.constant<Ref[]>([])], [2, fc.array(weighted([2, this.endpoint], [1, this.any], [1, slot]), { minLength: 1, maxLength: 3 })]),
     });

@@ -113,7 +113,8 @@ export class RecordBuilder {
     return this;
   }
 
-  private invoke(name: SyscallName, id: string, words: readonly WordLike[]): this {
+  /** The request of a method by any system call. */
+  invoke(name: SyscallName, id: string, words: readonly WordLike[]): this {
     const method = this.method(id);
     this.syscall(name, capOf(method), { label: method.label, length: words.length, extraCaps: method.capParameters.length }, ...words);
     this.record.method = method.label;

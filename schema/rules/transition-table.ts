@@ -69,7 +69,7 @@ export function effectsOf(context: TraceContext): number {
     case SYSCALL_CLASS.nbSend:
       return effects | invocationEffects(context);
     case SYSCALL_CLASS.combined:
-      return effects | EFFECT.message | EFFECT.receive | EFFECT.signal | EFFECT.reply | EFFECT.destroy;
+      return effects | EFFECT.message | EFFECT.receive | EFFECT.signal | EFFECT.reply | EFFECT.destroy | methodEffects(context);
     case SYSCALL_CLASS.receive:
     case SYSCALL_CLASS.nbReceive:
       return effects | EFFECT.receive;
@@ -88,6 +88,10 @@ function invocationEffects({ record, method }: TraceContext): number {
     case CAP_TYPE_NONE: return EVERY_EFFECT;
     default: return method === undefined ? EVERY_EFFECT : METHOD_EFFECTS.get(method.id) ?? 0;
   }
+}
+
+function methodEffects({ method }: TraceContext): number {
+  return method === undefined ? 0 : METHOD_EFFECTS.get(method.id) ?? 0;
 }
 
 const { Inactive, Running, Restart, BlockedOnReceive, BlockedOnSend, BlockedOnReply, BlockedOnNotification } = STATE;
@@ -154,7 +158,11 @@ function allowed(context: TraceContext, transition: Transition, to: number, effe
   const table = TABLES[mcs ? 'mcs' : 'classic'];
   const explaining = effects & (table[(from & 15) * STATES + (to & 15)]!);
   if (explaining === 0) return false;
-  if (method !== undefined && ONE_TARGET.has(method.id) && record.object !== 0) return thread === record.object;
+  if (method !== undefined && ONE_TARGET.has(method.id) && record.object !== 0) {
+    if (thread === record.object) return true;
+    // What the method does, it does to its target; a combined system call goes on to receive.
+    if ((explaining & ~methodEffects(context)) === 0) return false;
+  }
   // Only a thread that waited to receive is first cancelled and then woken by a signal.
   if (from === Inactive && to === Running) return known.state !== Inactive;
   if (from === BlockedOnReply && explaining === EFFECT.reply && known.lastTrap > 0) return fitsReply(context, to, known.pendingFault);

@@ -39,6 +39,17 @@ export const STATE_CASES: readonly RuleCase[] = [
     trace: (t) => t.record().call('TCBSuspend').on(2).moves(3, 'Running', 'Inactive').reply(),
   },
   {
+    rule: 'S05', title: 'NBSendWait that resumes one thread and takes a fault of another', expect: [],
+    trace: (t) => {
+      t.record().by(3).cause('userException').moves(3, 'Running', 'BlockedOnSend').faults('UserException').next(1);
+      t.record().invoke('NBSendWait', 'TCBResume', []).on(2).moves(2, 'Inactive', 'Restart').moves(3, 'BlockedOnSend', 'Inactive').ends('completed').next(1);
+    },
+  },
+  {
+    rule: 'S05', title: 'NBSendWait that resumes another thread than its target', expect: ['S05'],
+    trace: (t) => t.record().invoke('NBSendWait', 'TCBResume', []).on(2).moves(3, 'Inactive', 'Restart').moves(1, 'Running', 'BlockedOnReceive').ends('blocked').next(3),
+  },
+  {
     rule: 'S05', title: 'a signal that wakes a suspended thread', expect: ['S05'],
     trace: (t) => {
       t.record().call('TCBSuspend').on(2).moves(2, 'BlockedOnReceive', 'Inactive').reply();
