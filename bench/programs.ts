@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** User programs that do one thing over and over. */
 import { CapRights, Message, type RootTask } from 'sel4scope';
+import { OBJECT_TYPES } from 'sel4scope/schema';
 
 /** Does one kind of operation `count` times; what it needs is set up before `started` is called. */
 export type Workload = (task: RootTask, count: number, started: () => void) => Promise<void>;
@@ -32,6 +33,24 @@ async function copyAndDelete(task: RootTask, count: number, started: () => void)
   }
 }
 
+async function retypeAndDelete(task: RootTask, count: number, started: () => void): Promise<void> {
+  // The watermark goes back only when nothing is left of the region, so every object is deleted before the next.
+  const untyped = await task.untyped.create('Untyped', { sizeBits: 12 });
+  const slot = task.slots.allocate();
+  started();
+  for (let i = 0; i < count; i += 2) {
+    await untyped.retype(OBJECT_TYPES.mcs.Endpoint!, 0, task.cnode, 0, 0, slot, 1);
+    await task.cnode.delete(slot, DEPTH);
+  }
+}
+
+/** YieldTo that is answered at once: the target has a lower priority. */
+async function yieldTo(task: RootTask, count: number, started: () => void): Promise<void> {
+  const { schedContext } = await task.startThread({ name: 'lower', run: () => {}, priority: 10 });
+  started();
+  for (let i = 0; i < count; i++) await schedContext.yieldTo();
+}
+
 async function errorReply(task: RootTask, count: number, started: () => void): Promise<void> {
   const slot = task.slots.allocate();
   started();
@@ -59,6 +78,8 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'Page_GetAddress': getAddress,
   'Signal': signal,
   'CNode_Copy + CNode_Delete': copyAndDelete,
+  'Untyped_Retype + CNode_Delete': retypeAndDelete,
+  'SchedContext_YieldTo': yieldTo,
   'refused CNode_Delete': errorReply,
   'Call + ReplyRecv': callAndReply,
 };
