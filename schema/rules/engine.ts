@@ -130,7 +130,10 @@ export class RuleEngine {
     }
     for (let i = 0; i < record.transitionCount; i++) {
       const transition = record.transitions[i]!;
-      if (transition.thread === record.thread) continue;
+      if (transition.thread === record.thread) {
+        if ((transition.flags & MISPLACED) !== 0) set |= TRIGGER.flagged;
+        continue;
+      }
       set |= TRIGGER.transition;
       if (transition.flags !== 0 && isRemarkable(transition)) set |= TRIGGER.flagged;
     }
@@ -285,6 +288,9 @@ const bySet: (readonly TraceRule[])[] = [];
 function rulesOn(set: number): readonly TraceRule[] {
   return bySet[set] ??= TRACE_RULES.filter(({ on }) => typeof on === 'number' && (on & set) !== 0);
 }
+
+/** Flags that are wrong on the invoker too. */
+const MISPLACED = TRANSITION_FLAG.orphaned | TRANSITION_FLAG.misqueued;
 
 /** Every thread in a system call has its restart pc behind; only where one leaves Running does it matter. */
 function isRemarkable({ from, flags }: Transition): boolean {

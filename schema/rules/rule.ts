@@ -51,7 +51,7 @@ export const TRIGGER = Object.freeze({
   bufferWrite: 16,
   /** A thread other than the invoker changed its state, the invoker does not go on, or it invoked an endpoint. */
   transition: 32,
-  /** A flag of `TRANSITION_FLAG` on a thread other than the invoker; the restart pc behind only where one leaves Running. Or the invoker was destroyed. */
+  /** A flag of `TRANSITION_FLAG` on a thread other than the invoker; the restart pc behind only where one leaves Running. Or the invoker was destroyed, or is in no place where it could go on from. */
   flagged: 64,
   /** The operation was preempted. */
   preempted: 128,

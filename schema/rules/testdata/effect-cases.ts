@@ -126,6 +126,11 @@ export const EFFECT_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'S06', title: 'a caller without reply object', expect: ['S06'],
+    trace: (t) => t.record().syscall('Call', 'Endpoint').moves(1, 'Running', 'Restart').moves(1, 'Restart', 'BlockedOnReply', orphaned)
+      .moves(2, 'BlockedOnReceive', 'Running').deliver('message', 2).ends('blocked').next(2),
+  },
+  {
     rule: 'S07', title: 'a passive thread in the ready queue', expect: ['S07'],
     trace: (t) => t.record().syscall('Send', 'Notification').moves(2, 'BlockedOnNotification', 'Running', misqueued)
       .deliver('signal', 2, { badge: 1, written: { tag: false } }).ends('completed'),
