@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All cases: every situation of every method, by every system call that can invoke it, with every kind of IPC buffer. */
-import type { IpcBufferOption } from 'sel4scope';
+import type { IpcBufferOption, RootTask } from 'sel4scope';
 import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel4scope/schema';
 import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
 import { CSPACE } from './cspace.ts';
@@ -8,6 +8,7 @@ import { derivedVariants, INVOKING } from './derived.ts';
 import { LATE_ANSWERS } from './late-answers.ts';
 import { LONG_OPERATIONS } from './long-operations.ts';
 import { MEMORY } from './memory.ts';
+import { SCENARIOS } from './ipc.ts';
 import type { InvokingSyscall } from './request.ts';
 import { SCHEDULING } from './scheduling.ts';
 import { THREADS } from './threads.ts';
@@ -15,9 +16,9 @@ import type { SituationKind, Variant, Variants } from './variant.ts';
 
 /** One case: what a run of its own is made of. */
 export interface AuditCase {
-  /** `METHOD/SITUATION/SYSCALL/BUFFER`, e.g. `SchedContextConsumed/own/Call/rw`. */
+  /** `METHOD/SITUATION/SYSCALL/BUFFER`, e.g. `SchedContextConsumed/own/Call/rw`; `Messages/SITUATION` for a scenario. */
   readonly id: string;
-  /** Id of the method that it is about. */
+  /** Id of the method that it is about, or {@link MESSAGES}. */
   readonly method: string;
   /** Class of the method's object, e.g. `seL4_TCB`. */
   readonly object: string;
@@ -60,7 +61,17 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
       }
     }
   }
-  return cases;
+  return [...cases, ...scenarioCases(scheduling)];
+}
+
+/** Stands for the method of the scenarios: they are about system calls. */
+export const MESSAGES = 'Messages';
+
+function scenarioCases(scheduling: Scheduling): AuditCase[] {
+  return Object.entries(SCENARIOS).filter(([, { only }]) => only === undefined || only === scheduling).map(([situation, { run }]) => ({
+    id: `${MESSAGES}/${situation}`, method: MESSAGES, object: 'system calls', situation, kind: 'accepted', syscall: 'Call', buffer: 'rw',
+    stalls: false, alone: false, provokes: [], run: (task) => run(task as RootTask),
+  }));
 }
 
 function isWorthwhile(method: Method, variant: Variant, syscall: InvokingSyscall, buffer: BufferKind): boolean {

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Messages, signals, faults: not replies from the kernel, but every state transition that the rules watch. */
-import { CapRights, Message, SchedContext, type RootTask } from 'sel4scope';
+import { CapRights, Message, SchedContext, type Reply, type RootTask } from 'sel4scope';
+import type { Scheduling } from 'sel4scope/schema';
 
 function expect(condition: boolean, what: string): void {
   if (!condition) throw new Error(`the kernel lost something: ${what}`);
 }
 
+/** MCS: what stands for the caller of a received message. */
+async function replyObject(task: RootTask): Promise<Reply | undefined> {
+  return task.runtime.scheduling === 'mcs' ? task.untyped.create('Reply', { name: 'server reply' }) : undefined;
+}
+
 /** A server answers calls with one more than it was sent. */
 async function callAndReply(task: RootTask): Promise<void> {
   const endpoint = await task.untyped.create('Endpoint', { name: 'service' });
-  const reply = await task.untyped.create('Reply', { name: 'server reply' });
+  const reply = await replyObject(task);
   await task.startThread({
     name: 'server',
     priority: 200,
     run: async (self) => {
-      const [service, answer] = [self.use(endpoint), self.use(reply)];
+      const service = self.use(endpoint);
+      const answer = reply && self.use(reply);
       let request = await service.recv(answer);
       for (;;) request = await service.replyRecv(Message.of(request.get(0) + 1n, request.badge), answer);
     },
@@ -57,7 +64,60 @@ async function faults(task: RootTask): Promise<void> {
   const handler = await task.untyped.create('Endpoint', { name: 'fault handler' });
   await task.startThread({ name: 'faulter', priority: 200, run: () => {}, suspendAtEnd: false, faultEndpoint: handler });
   const fault = await handler.recv();
-  expect(fault.label === 6 && fault.length === 4, 'a VM fault');
+  expect(fault.label === (task.runtime.scheduling === 'mcs' ? 6 : 5) && fault.length === 4, 'a VM fault');
+}
+
+/** A handler answers a fault: the thread goes on where the handler says. */
+async function answeredFault(task: RootTask): Promise<void> {
+  const handler = await task.untyped.create('Endpoint', { name: 'fault handler' });
+  const reply = await replyObject(task);
+  await task.startThread({ name: 'faulter', priority: 200, run: () => {}, suspendAtEnd: false, faultEndpoint: handler });
+  const first = await handler.recv(reply);
+  // The thread is restarted at its pc, where it faults again.
+  const second = await handler.replyRecv(new Message(0, []), reply);
+  expect(first.label === second.label && first.get(0) === second.get(0), 'the second of two equal faults');
+}
+
+/** A server that only takes requests and never answers keeps its client waiting; deleting the client ends that. */
+async function deletedClient(task: RootTask): Promise<void> {
+  const endpoint = await task.untyped.create('Endpoint', { name: 'service' });
+  const reply = await replyObject(task);
+  const { tcb } = await task.startThread({ name: 'client', priority: 200, run: async (self) => { await self.use(endpoint).call(Message.of(1n)); } });
+  const request = await endpoint.recv(reply);
+  expect(request.get(0) === 1n, 'a request');
+  await task.delete(tcb);
+  if (reply !== undefined) await reply.send(Message.of(2n));
+  else await task.syscalls.reply(Message.of(2n));
+}
+
+/** MCS: a thread without a scheduling context runs on that of its caller, and gives it back. */
+async function passiveServer(task: RootTask): Promise<void> {
+  const endpoint = await task.untyped.create('Endpoint', { name: 'service' });
+  const reply = await task.untyped.create('Reply', { name: 'server reply' });
+  const server = await task.startThread({
+    name: 'passive server', priority: 200,
+    run: async (self) => {
+      const [service, answer] = [self.use(endpoint), self.use(reply)];
+      let request = await service.recv(answer);
+      for (;;) request = await service.replyRecv(Message.of(request.get(0) * 2n), answer);
+    },
+  });
+  await rest(task);
+  await server.schedContext.unbind();
+  const answer = await (await task.mint(endpoint, 1)).call(Message.of(21n));
+  expect(answer.get(0) === 42n, 'the answer of a passive server');
+}
+
+/** MCS: a thread that has used up its budget tells its timeout handler. */
+async function timeoutFault(task: RootTask): Promise<void> {
+  const handler = await task.untyped.create('Endpoint', { name: 'timeout handler' });
+  const reply = await task.untyped.create('Reply', { name: 'handler reply' });
+  await task.startThread({
+    name: 'spender', priority: 200, budgetUs: 100, periodUs: 10_000, timeoutEndpoint: handler, schedContextBadge: 7,
+    run: (self) => self.compute(1_000_000),
+  });
+  const fault = await handler.recv(reply);
+  expect(fault.label === 5 && fault.get(0) === 7n, 'a timeout fault');
 }
 
 /** YieldTo that completes later: the answer comes when the caller runs again. */
@@ -85,12 +145,16 @@ async function rest(task: RootTask): Promise<void> {
   await done.wait();
 }
 
-/** In the order in which they run. */
-export const SCENARIOS: Readonly<Record<string, (task: RootTask) => Promise<void>>> = {
-  'call and reply': callAndReply,
-  'long messages': longMessages,
-  signals,
-  faults,
-  'delayed YieldTo': delayedYield,
-  'consumed time': consumedTime,
+/** In the order in which they run; those of `only` on such a kernel alone. */
+export const SCENARIOS: Readonly<Record<string, { readonly run: (task: RootTask) => Promise<void>; readonly only?: Scheduling }>> = {
+  'call-and-reply': { run: callAndReply },
+  'long-messages': { run: longMessages },
+  signals: { run: signals },
+  faults: { run: faults },
+  'answered-fault': { run: answeredFault },
+  'deleted-client': { run: deletedClient },
+  'passive-server': { run: passiveServer, only: 'mcs' },
+  'timeout-fault': { run: timeoutFault, only: 'mcs' },
+  'delayed-yield': { run: delayedYield, only: 'mcs' },
+  'consumed-time': { run: consumedTime, only: 'mcs' },
 };

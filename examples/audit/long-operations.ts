@@ -13,8 +13,8 @@ const ABOVE = 200;
 
 /** MCS: a thread that acts while the operation is under way. */
 async function startRival(a: Auditor, act: (self: Thread) => Promise<void>): Promise<void> {
-  // Out of budget after 100 µs; the interrupt for its next period comes 50 µs later.
-  await a.start({ name: 'rival', priority: ABOVE, budgetUs: 100, periodUs: 150, run: async (self) => {
+  // Out of budget after 100 µs; the interrupt for its next period comes 20 µs later.
+  await a.start({ name: 'rival', priority: ABOVE, budgetUs: 100, periodUs: 120, run: async (self) => {
     await self.compute(110_000);
     await act(self);
   } });
@@ -44,11 +44,11 @@ async function fullCNode(a: Auditor): Promise<Built> {
   return { cap: a.task.cnode, args: { index: node, depth: DEPTH } };
 }
 
-const COPIES_BITS = 10;
+const COPIES_BITS = 9;
 
 /** Classic: ns between two interrupts of the timer, and less than the operations take. */
 const TICK = 2_000_000;
-const REST = 50_000;
+const REST = 20_000;
 
 /** Computes until the next interrupt of the timer is near. */
 async function untilTick(self: Thread): Promise<void> {

@@ -8,7 +8,7 @@ import type { Arguments, InvokingSyscall, Request } from './request.ts';
 /** Kinds of situations: the columns of the report's matrix. */
 export const SITUATION_KINDS = [
   'accepted', 'refused', 'too little', 'too much', 'null', 'wrong type', 'no such slot', 'out of budget', 'preempted',
-  'caller stopped', 'late answer', 'messages',
+  'caller stopped', 'late answer',
 ] as const;
 export type SituationKind = (typeof SITUATION_KINDS)[number];
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What an audit came to. */
+import { MESSAGES } from '../../../examples/audit/cases.ts';
 import { SITUATION_KINDS, type SituationKind } from '../../../examples/audit/variant.ts';
 import { unreachable, whyNot } from '../../../examples/audit/unreachable.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
@@ -104,7 +105,7 @@ export function makeReport({ scheduling, defects, results, coverage, known }: Au
     records: results.reduce((sum, { records }) => sum + records, 0),
     verdicts: { clean: count('clean'), known: count('known'), finding: count('finding') },
     kinds: SITUATION_KINDS,
-    matrix: methods.map((method) => rowOf(method, scheduling, results, known)),
+    matrix: [...methods.map((method) => rowOf(method, scheduling, results, known)), scenarioRow(results, known)],
     findings: groups(results, known),
     vanished: known.filter((entry) => !results.some((result) => result.findings.some((finding) => isKnown(entry, finding, result.case)))),
     coverage: {
@@ -154,19 +155,27 @@ function verdictOf(results: readonly CaseResult[], known: readonly Known[]): Ver
 }
 
 function rowOf(method: Method, scheduling: Scheduling, results: readonly CaseResult[], known: readonly Known[]): MatrixRow {
-  const own = results.filter((result) => result.case.method === method.id);
-  const cells = SITUATION_KINDS.map((kind): Cell => {
+  return { method: method.id, object: method.interfaceName, cells: cellsOf(method.id, (kind) => whyNot(kind, method, scheduling), results, known) };
+}
+
+/** The exchange of messages, signals and faults: accepted, or it fails. */
+function scenarioRow(results: readonly CaseResult[], known: readonly Known[]): MatrixRow {
+  return { method: MESSAGES, object: 'system calls', cells: cellsOf(MESSAGES, () => 'no method of an object', results, known) };
+}
+
+function cellsOf(method: string, reason: (kind: SituationKind) => string, results: readonly CaseResult[], known: readonly Known[]): Cell[] {
+  const own = results.filter((result) => result.case.method === method);
+  return SITUATION_KINDS.map((kind): Cell => {
     const of = own.filter((result) => result.case.kind === kind);
     return {
       kind,
       verdict: verdictOf(of, known),
       cases: of.length,
       withFindings: of.filter(({ findings }) => findings.length > 0).length,
-      reason: of.length === 0 ? whyNot(kind, method, scheduling) : '',
+      reason: of.length === 0 ? reason(kind) : '',
       rules: [...new Set(of.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort(),
     };
   });
-  return { method: method.id, object: method.interfaceName, cells };
 }
 
 function groups(results: readonly CaseResult[], known: readonly Known[]): FindingGroup[] {
