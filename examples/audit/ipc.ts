@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Messages, signals, faults: not replies from the kernel, but every state transition that the rules watch. */
 import { CapRights, Message, SchedContext, type Reply, type RootTask } from 'sel4scope';
-import type { Scheduling } from 'sel4scope/schema';
+import { CAP_TYPE, type Scheduling } from 'sel4scope/schema';
 
 function expect(condition: boolean, what: string): void {
   if (!condition) throw new Error(`the kernel lost something: ${what}`);
@@ -90,6 +90,32 @@ async function deletedClient(task: RootTask): Promise<void> {
   else await task.syscalls.reply(Message.of(2n));
 }
 
+/** A client that has its answer is stopped before it can look at it, and goes on later: it calls only once. */
+async function stoppedWithAnswer(task: RootTask): Promise<void> {
+  const endpoint = await task.untyped.create('Endpoint', { name: 'service' });
+  const reply = await replyObject(task);
+  let answer = 0n;
+  const { tcb } = await task.startThread({
+    name: 'client', priority: 200, run: async (self) => { answer = (await self.use(endpoint).call(Message.of(1n))).get(0); },
+  });
+  await endpoint.recv(reply);
+  if (reply !== undefined) await reply.send(Message.of(2n));
+  else await task.syscalls.reply(Message.of(2n));
+  await tcb.suspend();
+  await tcb.resume();
+  await rest(task);
+  expect(answer === 2n, 'an answer');
+}
+
+/** Debug system calls, which change nothing. */
+async function debugCalls(task: RootTask): Promise<void> {
+  await task.debug.putString('the reply audit says hello\n');
+  await task.debug.nameThread(task.tcb, 'root');
+  const capType: number = await task.debug.capIdentify(task.tcb);
+  expect(capType === CAP_TYPE.Thread, 'the type of a capability');
+  await task.debug.snapshot();
+}
+
 /** MCS: a thread without a scheduling context runs on that of its caller, and gives it back. */
 async function passiveServer(task: RootTask): Promise<void> {
   const endpoint = await task.untyped.create('Endpoint', { name: 'service' });
@@ -153,6 +179,8 @@ export const SCENARIOS: Readonly<Record<string, { readonly run: (task: RootTask)
   faults: { run: faults },
   'answered-fault': { run: answeredFault },
   'deleted-client': { run: deletedClient },
+  'stopped-with-answer': { run: stoppedWithAnswer },
+  'debug-calls': { run: debugCalls },
   'passive-server': { run: passiveServer, only: 'mcs' },
   'timeout-fault': { run: timeoutFault, only: 'mcs' },
   'delayed-yield': { run: delayedYield, only: 'mcs' },

@@ -16,7 +16,7 @@ interface Options {
 
 async function audit(scheduling: Scheduling, { defects = [], known = [], checkInvariants = false, only = () => true }: Options = {}): Promise<AuditReport> {
   const audited = await runAudit(auditCases(scheduling).filter(only), { scheduling, defects, checkInvariants });
-  return makeReport({ scheduling, defects, known, ...audited });
+  return makeReport({ scheduling, defects, options: [], known, ...audited });
 }
 
 /** Kinds of situations in which the state of the kernel changes in ways of its own. */

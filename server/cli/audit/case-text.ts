@@ -57,7 +57,7 @@ function printRecord(record: TrapRecord, names: Names): void {
   for (const [i, delivery] of plain.deliveries.entries()) {
     const raw = record.deliveries[i]!;
     const asked = interfacesOf(`riscv64-${names.scheduling}`).byLabel[plain.method.label];
-    const isReply = (raw.kind === DELIVERY.reply || raw.kind === DELIVERY.lateReply) && asked !== undefined;
+    const isReply = raw.kind === DELIVERY.reply;
     const decoded = isReply ? decodeReply(asked, unpackMessageInfo(raw.tagLo, raw.tagHi), raw.words, raw.wordCount) : undefined;
     const values = decoded === undefined ? delivery.words.join(' ') : [decoded.summary, ...decoded.fields.map(fieldText)].join(', ');
     printLine(`       ${delivery.kind} to ${who(delivery.thread)}: label ${tagLabel(raw.tagLo, raw.tagHi)}, length ${delivery.tag.length}, badge ${delivery.badge} ${values}`.trimEnd());

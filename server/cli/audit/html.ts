@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report as one HTML page that needs nothing else: no script, no font, no network. */
-import { fails, percent, type AuditReport, type Cell, type FindingGroup, type MatrixRow, type Share } from './report.ts';
-import { optionsOf } from './text.ts';
+import { commandFor, fails, percent, type AuditReport, type Cell, type FindingGroup, type MatrixRow, type Share } from './report.ts';
 import { escapeXml as e } from './xml.ts';
 
 const STYLE = `
@@ -63,7 +62,7 @@ function tiles({ verdicts, coverage }: AuditReport): string {
 function finding(group: FindingGroup, report: AuditReport): string {
   return `<div class="finding${group.known === '' ? '' : ' known'}"><h3>${e(group.rule)} <code>${e(group.method)}</code> ${e(group.title)}</h3>
 <p>${e(group.detail)}</p>${group.known === '' ? '' : `<p>Known: ${e(group.known)}</p>`}
-<p class="dim">${group.cases} cases: ${e(group.situations.join(', '))}</p><p><code>sel4scope audit ${e(optionsOf(report))}--case ${e(group.example)}</code></p></div>`;
+<p class="dim">${group.cases} cases: ${e(group.situations.join(', '))}</p><p><code>${e(commandFor(report, group.example))}</code></p></div>`;
 }
 
 function matrix({ matrix: rows, kinds }: AuditReport): string {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report as Markdown, for issues and pull requests. */
-import { fails, percent, type AuditReport, type Cell, type FindingGroup, type Share } from './report.ts';
-import { optionsOf } from './text.ts';
+import { commandFor, fails, percent, type AuditReport, type Cell, type FindingGroup, type Share } from './report.ts';
 
 export function markdownOf(report: AuditReport): string {
   const { configuration, defects, cases, records, verdicts } = report;
@@ -31,7 +30,7 @@ function findingText(group: FindingGroup, report: AuditReport): string {
     `### ${group.rule} ${code(group.method)}`,
     `${group.title}. ${group.detail}`,
     ...(group.known === '' ? [] : [`Known: ${group.known}`]),
-    `${group.cases} cases (${group.situations.join(', ')}), e.g. \`sel4scope audit ${optionsOf(report)}--case ${group.example}\``,
+    `${group.cases} cases (${group.situations.join(', ')}), e.g. \`${commandFor(report, group.example)}\``,
   ].join('\n\n');
 }
 

@@ -65,6 +65,8 @@ export interface CaseSummary {
 export interface AuditReport {
   readonly configuration: string;
   readonly defects: readonly string[];
+  /** Options of the command that make the same kernel. */
+  readonly options: readonly string[];
   readonly cases: number;
   readonly records: number;
   readonly verdicts: Readonly<Record<'clean' | 'known' | 'finding', number>>;
@@ -89,18 +91,20 @@ export interface AuditReport {
 export interface Audited {
   readonly scheduling: Scheduling;
   readonly defects: readonly string[];
+  readonly options: readonly string[];
   readonly results: readonly CaseResult[];
   readonly coverage: Coverage;
   readonly known: readonly Known[];
 }
 
-export function makeReport({ scheduling, defects, results, coverage, known }: Audited): AuditReport {
+export function makeReport({ scheduling, defects, options, results, coverage, known }: Audited): AuditReport {
   const { methods } = interfacesOf(`riscv64-${scheduling}`);
   const summaries = results.map((result) => summaryOf(result, known));
   const count = (verdict: Verdict): number => summaries.filter((summary) => summary.verdict === verdict).length;
   return {
     configuration: `riscv64-${scheduling}`,
     defects,
+    options,
     cases: results.length,
     records: results.reduce((sum, { records }) => sum + records, 0),
     verdicts: { clean: count('clean'), known: count('known'), finding: count('finding') },
@@ -120,6 +124,11 @@ export function makeReport({ scheduling, defects, results, coverage, known }: Au
     },
     results: summaries,
   };
+}
+
+/** The command that runs one case again on the same kernel. */
+export function commandFor({ options }: AuditReport, id: string): string {
+  return ['sel4scope audit', ...options, '--case', id].join(' ');
 }
 
 /** Whether the audit fails: findings that are not known, or known ones that are gone. */

@@ -2,8 +2,7 @@
 /** The report as SARIF 2.1.0 (OASIS): a result for each rule and method, with the case that reproduces it. */
 import { RULES } from '../../../schema/rules/catalogue.ts';
 import { packageVersion } from '../../package-version.ts';
-import { ruleTitle, type AuditReport, type FindingGroup } from './report.ts';
-import { optionsOf } from './text.ts';
+import { commandFor, ruleTitle, type AuditReport, type FindingGroup } from './report.ts';
 
 export function sarifOf(report: AuditReport): unknown {
   const rules = [...new Set(report.findings.map(({ rule }) => rule))];
@@ -41,7 +40,7 @@ function resultOf(group: FindingGroup, ruleIndex: number, report: AuditReport): 
     ruleId: group.rule,
     ruleIndex,
     level: group.severity === 'error' ? 'error' : 'warning',
-    message: { text: `${group.method}: ${group.detail} (${group.cases} cases; sel4scope audit ${optionsOf(report)}--case ${group.example})` },
+    message: { text: `${group.method}: ${group.detail} (${group.cases} cases; ${commandFor(report, group.example)})` },
     locations: [{ logicalLocations: [{ name: group.method, fullyQualifiedName: group.example, kind: 'function' }] }],
     partialFingerprints: { 'ruleAndMethod/v1': `${group.rule}/${group.method}` },
     ...(group.known === '' ? {} : { suppressions: [{ kind: 'external', justification: group.known }] }),

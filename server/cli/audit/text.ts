@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report on the terminal. */
 import { bold, dim, green, printLine, red, wrap, yellow } from '../output.ts';
-import { fails, percent, type AuditReport, type Cell, type Share } from './report.ts';
+import { commandFor, fails, percent, type AuditReport, type Cell, type Share } from './report.ts';
 
 const MARK: Readonly<Record<Cell['verdict'], string>> = { clean: '●', known: '◐', finding: '✗', 'not run': '·' };
 
@@ -13,7 +13,7 @@ export function printAudit(report: AuditReport): void {
     printLine(paint(`${group.rule} ${group.method}: ${group.title}`));
     printLine(wrap(group.detail, 92, '  '));
     printLine(dim(`  ${group.cases} cases: ${group.situations.join(', ')}`));
-    printLine(`  sel4scope audit ${optionsOf(report)}--case ${group.example}`);
+    printLine(`  ${commandFor(report, group.example)}`);
     if (group.known !== '') printLine(`  known: ${group.known}`);
   }
   for (const { rule, method, situation, reason } of report.vanished) {
@@ -25,11 +25,6 @@ export function printAudit(report: AuditReport): void {
   const { clean, known, finding } = report.verdicts;
   const summary = `${report.configuration}: ${report.cases} cases, ${clean} clean, ${known} with known findings, ${finding} with findings; ${report.records} traps checked`;
   printLine(bold(fails(report) ? red(summary) : green(summary)));
-}
-
-/** Options that run the same kernel again, each followed by a space. */
-export function optionsOf({ configuration, defects }: AuditReport): string {
-  return (configuration === 'riscv64-mcs' ? '' : '--config classic ') + defects.map((name) => `--defect ${name} `).join('');
 }
 
 function printMatrix({ kinds, matrix }: AuditReport): void {

@@ -84,7 +84,7 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
     scheduling: options.config, defects, checkInvariants: options.checkInvariants ?? false, progress: progress.show,
   });
   progress.clear();
-  const report = makeReport({ scheduling: options.config, defects, known, ...audited });
+  const report = makeReport({ scheduling: options.config, defects, options: kernelOptions(options), known, ...audited });
   if (options.json === true) printJson(report);
   else (await import('../audit/text.ts')).printAudit(report);
   if (options.markdown !== undefined) writeReport(options.markdown, (await import('../audit/markdown.ts')).markdownOf(report));
@@ -92,6 +92,15 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
   if (options.junit !== undefined) writeReport(options.junit, (await import('../audit/junit.ts')).junitOf(report));
   if (options.sarif !== undefined) writeReport(options.sarif, `${JSON.stringify((await import('../audit/sarif.ts')).sarifOf(report), null, 2)}\n`);
   process.exitCode = fails(report) ? EXIT.findings : EXIT.fine;
+}
+
+/** The options that choose the kernel, as they were given. */
+function kernelOptions({ config, release, defect }: AuditCommandOptions): string[] {
+  return [
+    ...(config === 'mcs' ? [] : [`--config ${config}`]),
+    ...(release === undefined ? [] : [`--release ${release}`]),
+    ...defect.map((name) => `--defect ${name}`),
+  ];
 }
 
 function writeReport(file: string, text: string): void {
