@@ -3,7 +3,7 @@
 import { ERROR, ERRORS, ERROR_PAYLOAD_LENGTH, LAST_ERROR, LOOKUP, LOOKUP_FAILURE_LENGTH } from '../abi/errors.ts';
 import { BUFFER_RW } from '../abi/ipc-buffer.ts';
 import { tagExtraCaps, tagLabel, tagLength } from '../abi/message-info.ts';
-import { MAX_UNTYPED_BITS, RISCV64_USER_TOP } from '../abi/objects.ts';
+import { MAX_UNTYPED_BITS, OBJECT_TYPES, RISCV64_USER_TOP, SLOT_BITS } from '../abi/objects.ts';
 import { MESSAGE_REGISTERS } from '../abi/registers.ts';
 import { bitsOf, lanesToHex } from '../abi/word.ts';
 import type { Method } from '../idl/model.ts';
@@ -116,12 +116,11 @@ function checkRange(facts: ReplyFacts, report: Report): void {
     report(errorPayload, `RangeError from ${methodName(facts.method)} gives the empty range ${range}.`);
   } else if (facts.method?.id === 'UntypedRetype' && givesTooLarge(facts)) {
     report(errorPayload, `RangeError from UntypedRetype gives the range ${range} for the size, but no object is larger than 2^${MAX_UNTYPED_BITS} bytes.`);
-  } else if (facts.method !== undefined && allInside(facts, facts.method)) {
+  } else if (facts.method !== undefined && allInside(facts, facts.method) && !isTooLargeCNode(facts, facts.method)) {
     report(errorPayload, `RangeError from ${facts.method.id} gives the range ${range}, and every argument of the request is inside.`);
   }
 }
 
-/** Unsigned a > b. */
 /** Whether the size asked for is impossible and the range of a RangeError says that it is not. */
 function givesTooLarge(facts: ReplyFacts): boolean {
   const { words: w, requestWords: asked } = facts;
@@ -129,6 +128,13 @@ function givesTooLarge(facts: ReplyFacts): boolean {
   return (w[0]! | w[1]! | w[3]!) === 0 && w[2]! >= asked[2]!;
 }
 
+/** A CNode has 2^n slots of 32 bytes, but the range of the error is that of sizes in bytes. */
+function isTooLargeCNode({ requestWords: asked, requestWordCount }: ReplyFacts, { id }: Method): boolean {
+  if (id !== 'UntypedRetype' || requestWordCount < 2 || (asked[1]! | asked[3]!) !== 0) return false;
+  return asked[0] === OBJECT_TYPES.mcs.CapTable && asked[2]! + SLOT_BITS > MAX_UNTYPED_BITS;
+}
+
+/** Unsigned a > b. */
 function isAbove(aLo: number, aHi: number, bLo: number, bHi: number): boolean {
   return aHi > bHi || (aHi === bHi && aLo > bLo);
 }

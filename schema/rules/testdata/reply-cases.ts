@@ -228,6 +228,14 @@ export const REPLY_CASES: readonly RuleCase[] = [
     trace: (t) => t.record().call('CNodeDelete', 5, 64).reply({ label: ERROR.FailedLookup }, 0, LOOKUP.MissingCapability, 65),
   },
   {
+    rule: 'K11', title: 'a CNode of 2^34 slots has 2^39 bytes', expect: [],
+    trace: (t) => t.record().call('UntypedRetype', 4, 34, 0, 0, 0, 1).reply({ label: ERROR.RangeError }, 0, 38),
+  },
+  {
+    rule: 'K11', title: 'RangeError for a CNode that is not too large', expect: ['K11'],
+    trace: (t) => t.record().call('UntypedRetype', 4, 33, 0, 0, 0, 1).reply({ label: ERROR.RangeError }, 0, 38),
+  },
+  {
     rule: 'K11', title: 'a depth of 65 is outside 1..64', expect: [],
     trace: (t) => t.record().call('CNodeDelete', 5, 65).reply({ label: ERROR.RangeError }, 1, 64),
   },
