@@ -47,7 +47,7 @@ export function writeRegisters(kernel: Kernel, thread: Tcb, count: number, invoc
 /** Copies the frame registers (with the program counter) and the integer registers, as asked for. */
 export function copyRegisters(kernel: Kernel, from: Tcb, to: Tcb, frame: boolean, integer: boolean): void {
   kernel.observer.delivery(to.id, DELIVERY.registers);
-  dropYieldReply(kernel, to);
+  if (frame || integer) dropYieldReply(kernel, to);
   if (frame) {
     copySlots(kernel, from, to, USER_CONTEXT_SLOTS.slice(0, FRAME_REGISTERS));
     writeSlot(kernel, to, SLOT.NextIP, slotLo(to, SLOT.FaultIP), slotHi(to, SLOT.FaultIP));

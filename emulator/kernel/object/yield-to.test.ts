@@ -37,6 +37,17 @@ describe('SchedContext_YieldTo', () => {
     world.mustRun(caller);
   });
 
+  it.each([[0, true], [4, false], [8, false]])('after CopyRegisters with flags %d into the caller still answers: %s', (flags, answers) => {
+    const { world, caller, target } = scene(100);
+    world.call(target.context!.cptr, 'SchedContextYieldTo');
+    world.mustRun(target);
+    world.clear();
+    world.invoke('Send', caller.cptr, 'TCBCopyRegisters', [flags], [target.cptr]);
+    world.call(target.cptr, 'TCBSuspend');
+    world.mustRun(caller);
+    expect(world.writes(caller.object, 'lateReply').length > 0).toBe(answers);
+  });
+
   it('answers later when the target runs first: an empty success, then the time used', () => {
     const { world, caller, target } = scene(100);
     world.clear();
