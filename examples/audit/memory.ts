@@ -63,6 +63,7 @@ export const MEMORY: Variants = {
     }),
     'out-of-memory': refused('NotEnoughMemory', (a) => retype(a, { type: objectType(a, 'RISCV_4K_Page'), node_offset: a.task.slots.allocateRange(2), num_objects: 2 })),
     'too-big': refused('RangeError', (a) => retype(a, { type: objectType(a, 'Untyped'), size_bits: 64 })),
+    'above-the-largest-untyped': refused('RangeError', (a) => retype(a, { type: objectType(a, 'Untyped'), size_bits: 50 })),
     'no-objects': refused('RangeError', (a) => retype(a, { num_objects: 0 })),
     'offset-outside': refused('RangeError', (a) => retype(a, { node_offset: 1 << 20 })),
   },

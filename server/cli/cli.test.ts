@@ -127,13 +127,38 @@ describe('sel4scope run', () => {
     ['an unknown run', ['records', '--run', 'nosuchrun'], 3, /nosuchrun/],
     ['a sequence number that is none', ['records', '0'], 2, /whole number from 1/],
     ['an outcome that does not exist', ['records', '--outcome', 'eror'], 2, /outcome/],
+    ['a case that does not exist', ['audit', '--case', 'TCBSuspend/own'], 2, /no case TCBSuspend\/own/],
+    ['a file of known findings that is none', ['audit', '--expect', 'known.json'], 3, /known\.json:2: an entry needs a "rule"/],
     ['interface files that are not there', ['generate', '--interfaces', 'nowhere'], 3, /nowhere/],
     ['no interface files', ['generate'], 2, /--interfaces/],
   ] as const)('refuses %s', async (_what, args, code, message) => {
+    writeFileSync(join(folder, 'known.json'), '[\n{}]');
     if (args[1] === 'broken.ts') copyFileSync(testdata('broken.ts.txt'), join(folder, 'broken.ts'));
     const ended = await sel4scope(args);
     expect(ended).toMatchObject({ code });
     expect(ended.err).toMatch(message);
+  });
+});
+
+describe('sel4scope audit', () => {
+  it('reports a clean kernel in every format', async () => {
+    const ended = await sel4scope(['audit', '--config', 'classic', '--json', '--markdown', 'a.md', '--html', 'a.html', '--junit', 'a.xml', '--sarif', 'a.sarif']);
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(ended.out)).toMatchObject({ configuration: 'riscv64-classic', verdicts: { finding: 0 }, coverage: { methods: { covered: 40, missing: [] } } });
+    for (const [file, start] of [['a.md', '# Reply audit'], ['a.html', '<!doctype html>'], ['a.xml', '<?xml'], ['a.sarif', '{']] as const) {
+      expect(readFileSync(join(folder, file), 'utf8').startsWith(start)).toBe(true);
+    }
+  });
+
+  it('shows the records of one case, and ends with 1 when it has findings', async () => {
+    const id = 'SchedContextConsumed/own/Call/rw';
+    expect((await sel4scope(['audit', '--list'])).out.split('\n')).toContain(id);
+    expect(await sel4scope(['audit', '--case', id])).toMatchObject({ code: 0, out: expect.stringMatching(/SchedContextConsumed .*→ replied/) as unknown });
+    const ended = await sel4scope(['audit', '--case', id, '--release', '12.1.0', '--json']);
+    expect(ended.code).toBe(1);
+    const { findings, records } = JSON.parse(ended.out) as { findings: { rule: string; seq: number }[]; records: { seq: number; method: { name: string } }[] };
+    expect(findings.map(({ rule }) => rule)).toEqual(['K05', 'K09']);
+    expect(records.find(({ seq }) => seq === findings[0]!.seq)!.method.name).toBe('SchedContextConsumed');
   });
 });
 
