@@ -79,5 +79,11 @@ function close(session: Session): void {
 
 function focusFilter(session: Session): void {
   session.selectTab('records');
-  requestAnimationFrame(() => document.getElementById(FILTER_INPUT_ID)?.focus());
+  const focus = (): boolean => {
+    const input = document.getElementById(FILTER_INPUT_ID);
+    input?.focus();
+    return input !== null;
+  };
+  // At once where the bar is on the page: what is typed next belongs to it. After a change of tab it comes with the next frame.
+  if (!focus()) requestAnimationFrame(focus);
 }
