@@ -70,6 +70,24 @@ describe('a preempted operation', () => {
   });
 });
 
+describe('an illegal instruction', () => {
+  it('is raised again until the handler moves the thread behind it', async () => {
+    let goneOn = false;
+    await run(async (task) => {
+      const handler = await task.untyped.create('Endpoint');
+      const reply = await task.untyped.create('Reply');
+      await task.startThread({ name: 'faulter', faultEndpoint: handler, run: async (self) => { await self.illegalInstruction(); goneOn = true; } });
+      const first = await handler.recv(reply);
+      expect([first.label, first.length, first.get(2), first.get(3)]).toEqual([FAULT_LABELS.mcs.UserException, 4, 2n, 0n]);
+      const again = await handler.replyRecv(Message.of(), reply);
+      expect(again.words()).toEqual(first.words());
+      await task.startThread({ name: 'last', priority: 1, run: (self) => self.use(handler).send() });
+      await handler.replyRecv(Message.of(first.get(0) + 4n), reply);
+    });
+    expect(goneOn).toBe(true);
+  });
+});
+
 describe('the end of a thread', () => {
   it('without suspending itself is a fetch from its return address', async () => {
     await run(async (task) => {

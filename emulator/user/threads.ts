@@ -53,6 +53,8 @@ export interface UserThreadsOptions {
 /** Bytes of synthetic text of one entry. */
 const TEXT_BYTES = 0x1_0000;
 const INSTRUCTION_PAGE_FAULT = 12;
+/** scause of a system call. */
+const ENVIRONMENT_CALL = 8;
 
 export class UserThreads {
   private readonly host: KernelHost;
@@ -100,10 +102,11 @@ export class UserThreads {
     return this.entries.length * TEXT_BYTES;
   }
 
-  /** A system call of a thread. See `UserContext.trap`. */
-  trap(thread: ThreadContext): Promise<void> | undefined {
+  /** An instruction of a thread that traps: a system call, or what raises the exception `cause`. See `UserContext.trap`. */
+  trap(thread: ThreadContext, cause: number): Promise<void> | undefined {
     this.mustRun(thread);
     try {
+      thread.cause = cause;
       return this.execute(thread);
     } catch (error) {
       return this.hostFailed(error);
@@ -115,11 +118,16 @@ export class UserThreads {
     keepInText(thread);
     if (host.compute(this.userTime) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
       const at = thread.pc;
-      host.syscall();
+      this.raise(thread);
       if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return this.pause?.();
       return this.wait(thread, EXECUTED, at);
     }
     return this.wait(thread, NOT_EXECUTED, thread.pc);
+  }
+
+  private raise({ cause }: ThreadContext): void {
+    if (cause === ENVIRONMENT_CALL) this.host.syscall();
+    else this.host.exception({ cause, valueLo: 0, valueHi: 0 });
   }
 
   /** See `UserContext.compute`. */
@@ -181,7 +189,7 @@ export class UserThreads {
       if (thread.toCompute > 0 || host.running !== thread.id) return false;
     } else if (!returned) {
       thread.waiting = EXECUTED;
-      host.syscall();
+      this.raise(thread);
       return false;
     }
     this.resume(thread);
@@ -261,9 +269,9 @@ export class UserThreads {
 /** What a thread's function waits for. */
 type Waiting = typeof NOTHING | typeof EXECUTED | typeof NOT_EXECUTED | typeof COMPUTING;
 const NOTHING = 0;
-/** For the return of a system call that was executed, and may have to be again. */
+/** For the return of a trap that was executed, and may have to be again. */
 const EXECUTED = 1;
-/** For its system call to be executed: an interrupt came first. */
+/** For its trap to be executed: an interrupt came first. */
 const NOT_EXECUTED = 2;
 const COMPUTING = 3;
 
@@ -280,8 +288,10 @@ class ThreadContext implements UserContext {
   /** Settles the promise that the thread's function waits for. */
   resume: (() => void) | undefined;
   waiting: Waiting = NOTHING;
-  /** pc at which it waits: of the system call, or where it computes. */
+  /** pc at which it waits: of the trapping instruction, or where it computes. */
   at = 0;
+  /** scause of the instruction that traps there. */
+  cause = ENVIRONMENT_CALL;
   toCompute = 0;
   private readonly user: UserThreads;
   private readonly host: KernelHost;
@@ -317,7 +327,11 @@ class ThreadContext implements UserContext {
   }
 
   trap(): Promise<void> | undefined {
-    return this.user.trap(this);
+    return this.user.trap(this, ENVIRONMENT_CALL);
+  }
+
+  exception(cause: number): Promise<void> | undefined {
+    return this.user.trap(this, cause);
   }
 
   compute(ns: number): Promise<void> | undefined {

@@ -22,6 +22,11 @@ export interface UserContext {
    * for a thread that stops for good.
    */
   trap(): Promise<void> | undefined;
+  /**
+   * Executes an instruction that raises a user exception: `cause` is its scause, 2 for an illegal instruction. Returns
+   * as `trap`, once the thread goes on behind the instruction; a handler that restarts it there has it raised again.
+   */
+  exception(cause: number): Promise<void> | undefined;
   /** The thread computes for this many virtual nanoseconds without a system call. Returns as `trap`. */
   compute(ns: number): Promise<void> | undefined;
   /** Virtual time in nanoseconds. */

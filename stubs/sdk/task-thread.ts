@@ -19,6 +19,9 @@ import { UntypedAllocator } from './untyped-allocator.ts';
 /** All bits of a capability pointer are resolved: the root CNode's guard makes the pointer of a slot its index. */
 export const CPTR_DEPTH = 64;
 
+/** scause of an illegal instruction. */
+const ILLEGAL_INSTRUCTION = 2;
+
 /** What the kernel may do with the IPC buffer of a new thread: send and receive, send only, or there is none. */
 export type IpcBufferOption = 'readWrite' | 'readOnly' | 'none';
 
@@ -155,6 +158,12 @@ export abstract class TaskThread<O extends KernelObjects> {
   /** Computes for this many virtual nanoseconds without a system call. */
   async compute(ns: number): Promise<void> {
     const waiting = this.runtime.context.compute(ns);
+    if (waiting !== undefined) await waiting;
+  }
+
+  /** Executes an illegal instruction, a UserException. Goes on when the fault handler has moved the thread behind it. */
+  async illegalInstruction(): Promise<void> {
+    const waiting = this.runtime.context.exception(ILLEGAL_INSTRUCTION);
     if (waiting !== undefined) await waiting;
   }
 

@@ -81,6 +81,10 @@ export class FakeContext implements UserContext {
     return Promise.resolve().then(() => { if (reply !== undefined) this.write(reply); });
   }
 
+  exception(): undefined {
+    throw new Error('there is no fault handler here');
+  }
+
   compute(ns: number): Promise<void> | undefined {
     this.time += ns;
     return this.blocking ? Promise.resolve() : undefined;
