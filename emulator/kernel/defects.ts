@@ -166,6 +166,13 @@ export const DEFECTS = {
     configurations: MCS, releases: ['10.0.0-mcs', '10.1.1-mcs'],
     rules: ['F04', 'S05', 'S08'], methods: ['TCBResume', 'Send'],
   },
+  'classic-ghost-fault': {
+    title: 'A faulter that nobody received keeps its fault',
+    shows: 'A faulter still queued on its handler\'s endpoint is suspended, resumed or given other registers, or the endpoint is destroyed, or its sends are cancelled. The next message of the thread reaches its receiver as the old fault message, with the pc of now; a Call is answered as if it were that fault, and made again. Seen on 1326364bc.',
+    mendedBy: 'open: in the first public source of 2014 already',
+    configurations: CLASSIC, releases: ['9.0.1', '16.0.0'],
+    rules: ['F04', 'S05', 'S08'], methods: ['Recv', 'Reply'],
+  },
   'answered-restart': {
     title: 'A thread that is stopped on its answer repeats its system call',
     shows: 'Answered but not yet run, suspended and resumed, the thread executes the system call again, with badge and tag of the answer in the registers.',

@@ -186,6 +186,31 @@ export const DEFECT_PROGRAMS: Record<DefectName, (w: World) => void> = {
     w.mustRun(thread);
     w.trap('Send', { cptr: receiver.cptr, label: 77 });
   },
+  'classic-ghost-fault': (w) => {
+    const [unheard, lost, service] = [w.endpoint('unheard'), w.endpoint('lost'), w.endpoint('service')];
+    const caller = w.thread('caller', { priority: 103, faultHandler: unheard });
+    const sender = w.thread('sender', { priority: 102, faultHandler: lost });
+    const server = w.thread('server', { priority: 101 });
+    w.resume(caller, sender, server);
+    w.rest();
+    w.host.exception(ILLEGAL_INSTRUCTION);
+    w.mustRun(sender);
+    w.host.exception(ILLEGAL_INSTRUCTION);
+    w.mustRun(server);
+    w.succeed(caller.cptr, 'TCBResume');
+    if (w.current === caller.object) w.trap('Call', { cptr: service.cptr, label: 77 });
+    w.mustRun(server);
+    w.wait(service);
+    w.trap('Reply');
+    // Whose call was taken for a fault makes it again.
+    if (w.current === caller.object) w.wait(w.notification());
+    w.mustRun(server);
+    w.invoke('Send', CNODE, 'CNodeDelete', [lost.cptr, DEPTH]);
+    w.mustRun(sender);
+    w.trap('Send', { cptr: service.cptr, label: 78 });
+    w.mustRun(server);
+    w.wait(service);
+  },
   'answered-restart': (w) => {
     const endpoint = w.endpoint();
     const reply = w.kernel.mcs ? w.reply().cptr : 0;

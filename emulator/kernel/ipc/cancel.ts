@@ -27,13 +27,19 @@ export function cancelIpc(kernel: Kernel, thread: Tcb): void {
       if (!kernel.mcs) deleteReplyCapability(kernel, thread);
       break;
   }
-  if (!kernel.defects.has('cancel-ipc-fault')) thread.fault = null;
+  if (forgetsFault(kernel, thread)) thread.fault = null;
+}
+
+/** Whether a thread that stops waiting forgets its fault. Every thread does on a correct kernel. */
+function forgetsFault(kernel: Kernel, thread: Tcb): boolean {
+  if (kernel.defects.has('classic-ghost-fault')) return thread.state === STATE.BlockedOnReply;
+  return !kernel.defects.has('cancel-ipc-fault');
 }
 
 /** Lets a thread whose endpoint or notification is gone make its system call again. On MCS a faulter becomes inactive instead. */
 export function restartWaiter(kernel: Kernel, thread: Tcb): void {
   const faulted = thread.fault !== null;
-  thread.fault = null;
+  if (!kernel.defects.has('classic-ghost-fault')) thread.fault = null;
   if (thread.reply !== null) unlinkReply(thread.reply);
   if (kernel.mcs && faulted && !kernel.defects.has('cancel-faulters')) {
     changeState(kernel, thread, STATE.Inactive);

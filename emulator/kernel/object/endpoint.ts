@@ -115,7 +115,8 @@ function meetSender(kernel: Kernel, thread: Tcb, cap: EndpointCap, reply: Reply 
   const sender = takeFirstWaiter(endpoint);
   transferMessage(kernel, sender, endpoint, sender.blockedBadge, sender.blockedCanGrant, thread);
   if (kernel.mcs) wakeContext(kernel, sender.schedContext);
-  if (!sender.blockedIsCall && sender.fault === null) {
+  // Classic: a faulter waits like a caller, and no other sender has a fault, unless one was left behind.
+  if (!sender.blockedIsCall && (sender.fault === null || !kernel.mcs)) {
     changeState(kernel, sender, STATE.Running);
     possibleSwitchTo(kernel, sender);
   } else if (!sender.blockedCanGrant && !sender.blockedCanGrantReply) {
