@@ -5,10 +5,11 @@ import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel
 import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
 import { CSPACE } from './cspace.ts';
 import { derivedVariants, INVOKING } from './derived.ts';
+import { UNHEARD_FAULTS } from './ghost-fault.ts';
 import { LATE_ANSWERS } from './late-answers.ts';
 import { LONG_OPERATIONS } from './long-operations.ts';
 import { MEMORY } from './memory.ts';
-import { SCENARIOS } from './ipc.ts';
+import { SCENARIOS, type Scenario } from './ipc.ts';
 import type { InvokingSyscall } from './request.ts';
 import { SCHEDULING } from './scheduling.ts';
 import { THREADS } from './threads.ts';
@@ -68,7 +69,7 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
 export const MESSAGES = 'Messages';
 
 function scenarioCases(scheduling: Scheduling): AuditCase[] {
-  return Object.entries(SCENARIOS).filter(([, { only }]) => only === undefined || only === scheduling).map(([situation, { run }]) => ({
+  return Object.entries<Scenario>({ ...SCENARIOS, ...UNHEARD_FAULTS }).filter(([, { only }]) => only === undefined || only === scheduling).map(([situation, { run }]) => ({
     id: `${MESSAGES}/${situation}`, method: MESSAGES, object: 'system calls', situation, kind: 'accepted', syscall: 'Call', buffer: 'rw',
     stalls: false, alone: false, provokes: [], run: (task) => run(task as RootTask),
   }));

@@ -8,7 +8,7 @@ function expect(condition: boolean, what: string): void {
 }
 
 /** MCS: what stands for the caller of a received message. */
-async function replyObject(task: RootTask): Promise<Reply | undefined> {
+export async function replyObject(task: RootTask): Promise<Reply | undefined> {
   return task.runtime.scheduling === 'mcs' ? task.untyped.create('Reply', { name: 'server reply' }) : undefined;
 }
 
@@ -164,15 +164,21 @@ async function consumedTime(task: RootTask): Promise<void> {
 }
 
 /** Lets threads of lower priority run: waits for a signal that one of the lowest priority sends. */
-async function rest(task: RootTask): Promise<void> {
+export async function rest(task: RootTask): Promise<void> {
   const done = await task.untyped.create('Notification', { name: 'rest' });
   const signal = await task.mint(done, 1);
   await task.startThread({ name: 'rest', priority: 1, run: (self) => self.use(signal).signal() });
   await done.wait();
 }
 
-/** In the order in which they run; those of `only` on such a kernel alone. */
-export const SCENARIOS: Readonly<Record<string, { readonly run: (task: RootTask) => Promise<void>; readonly only?: Scheduling }>> = {
+export interface Scenario {
+  readonly run: (task: RootTask) => Promise<void>;
+  /** The only kind of kernel that has it. */
+  readonly only?: Scheduling;
+}
+
+/** In the order in which they run. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'call-and-reply': { run: callAndReply },
   'long-messages': { run: longMessages },
   signals: { run: signals },

@@ -61,6 +61,13 @@ describe('the audit of a kernel with a defect', () => {
     expect(fails(report)).toBe(true);
   });
 
+  it.each(DEFECTS['classic-ghost-fault'].configurations)('classic-ghost-fault: names the system calls and its rules, on %s', async (scheduling) => {
+    const report = await audit(scheduling, { defects: ['classic-ghost-fault'], only: ({ id }) => id.startsWith('Messages/') });
+    const byRules = report.findings.filter(({ rule }) => rule !== 'answer');
+    expect([...new Set(byRules.map(({ rule }) => rule))].sort()).toEqual([...DEFECTS['classic-ghost-fault'].rules]);
+    expect(report.findings.every(({ example }) => example.startsWith('Messages/unheard-fault-'))).toBe(true);
+  });
+
   it('gives a case that shows each finding again', async () => {
     const defects = ['sc-consumed'] as const;
     const { findings } = await audit('mcs', { defects, only: ({ method }) => method === 'SchedContextConsumed' });
