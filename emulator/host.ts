@@ -39,6 +39,12 @@ export interface KernelObserver {
   orphaned(thread: number): void;
   /** A fault was recorded for a thread. */
   faulted(thread: number, label: number): void;
+  /**
+   * The kernel accessed memory that it has no business with: `foreignMemory` or `userAddress` of `STRAY` (trap-record.ts). Lanes
+   * of its address (physical for the former, virtual for the latter) and of the kernel's pc; 0 where the host cannot tell. If
+   * the kernel does not survive it, the host ends the trap with `exit` all the same.
+   */
+  strayAccess(kind: number, addressLo: number, addressHi: number, pcLo: number, pcHi: number): void;
   /** A preemption point stopped the current operation. */
   preempted(): void;
   /** The entry check found no budget: the system call was not executed. */

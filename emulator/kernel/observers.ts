@@ -6,7 +6,7 @@ const nothing = (): void => {};
 /** Observer of a kernel that nobody watches. */
 export const SILENT: KernelObserver = Object.freeze({
   subject: nothing, destroyed: nothing, entry: nothing, invocation: nothing, delivery: nothing, slotWritten: nothing,
-  bufferWordWritten: nothing, stateWritten: nothing, orphaned: nothing, faulted: nothing, preempted: nothing, outOfBudget: nothing,
+  bufferWordWritten: nothing, stateWritten: nothing, orphaned: nothing, faulted: nothing, strayAccess: nothing, preempted: nothing, outOfBudget: nothing,
   yieldPending: nothing, exit: nothing,
 });
 
@@ -23,6 +23,7 @@ export function both(first: KernelObserver, second: KernelObserver): KernelObser
     stateWritten(...a) { first.stateWritten(...a); second.stateWritten(...a); },
     orphaned(...a) { first.orphaned(...a); second.orphaned(...a); },
     faulted(...a) { first.faulted(...a); second.faulted(...a); },
+    strayAccess(...a) { first.strayAccess(...a); second.strayAccess(...a); },
     preempted() { first.preempted(); second.preempted(); },
     outOfBudget() { first.outOfBudget(); second.outOfBudget(); },
     yieldPending(...a) { first.yieldPending(...a); second.yieldPending(...a); },

@@ -6,6 +6,7 @@
 import {
   BUFFER_NONE, BUFFER_RO, BUFFER_RW, CAP_TYPE, IPC_BUFFER, IPC_BUFFER_WORDS, MESSAGE_REGISTERS, ROLE,
 } from '../../schema/abi/index.ts';
+import { STRAY } from '../../schema/trace/trap-record.ts';
 import { VM_RIGHTS } from './capability.ts';
 import type { Kernel } from './kernel.ts';
 import type { Tcb } from './objects.ts';
@@ -76,6 +77,8 @@ export function writeBufferWord(kernel: Kernel, thread: Tcb, buffer: Uint32Array
   buffer[2 * index] = lo;
   buffer[2 * index + 1] = hi;
   kernel.observer.bufferWordWritten(thread.id, index);
+  // Whoever looks up a thread's own buffer leaves the thread's view of it.
+  if (buffer !== thread.bufferView) kernel.observer.strayAccess(STRAY.foreignMemory, 0, 0, 0, 0);
 }
 
 /**

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** From what a kernel host shows of its traps to TrapRecords. */
 import {
-  CAP_TYPE, CAP_TYPE_NONE, FAULT_LABELS, MESSAGE_REGISTERS, MSG_MAX_LENGTH, ROLE, SLOT, STATE, tagLabel, tagLength,
+  BUFFER_RW, CAP_TYPE, CAP_TYPE_NONE, FAULT_LABELS, MESSAGE_REGISTERS, MSG_MAX_LENGTH, ROLE, SLOT, STATE, tagLabel, tagLength,
 } from '../../schema/abi/index.ts';
 import type { TraceSink } from '../../schema/trace/sink.ts';
-import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, TrapRecord } from '../../schema/trace/trap-record.ts';
+import { CAUSE, DELIVERY, FLAG, OUTCOME, STRAY, TRANSITION_FLAG, TrapRecord } from '../../schema/trace/trap-record.ts';
 import type { Delivery } from '../../schema/trace/trap-record.ts';
 import type { KernelHost, KernelObserver } from '../host.ts';
 import { USE, readRequest, readWords, syscallNumberIn, usesOf } from './request.ts';
@@ -109,6 +109,7 @@ export class Probe implements KernelObserver {
   bufferWordWritten(thread: number, index: number): void {
     if (!this.inTrap) return;
     const track = this.written(thread);
+    if (track.bufferWrittenIn !== this.record.seq) this.firstBufferWrite(track, thread);
     const { bufferWords } = track.delivery ?? this.openDelivery(track, thread);
     bufferWords[index >>> 5]! |= 1 << (index & 31);
   }
@@ -129,6 +130,16 @@ export class Probe implements KernelObserver {
     track.awaits = this.record.seq;
     track.faultPending = true;
     if (thread === this.record.thread && this.record.fault === 0) this.record.fault = label;
+  }
+
+  strayAccess(kind: number, addressLo: number, addressHi: number, pcLo: number, pcHi: number): void {
+    const { record } = this;
+    if (!this.inTrap || record.stray !== STRAY.none) return;
+    record.stray = kind;
+    record.strayAddressLo = addressLo;
+    record.strayAddressHi = addressHi;
+    record.strayPcLo = pcLo;
+    record.strayPcHi = pcHi;
   }
 
   preempted(): void {
@@ -191,6 +202,12 @@ export class Probe implements KernelObserver {
       track.delivery = undefined;
     }
     return track;
+  }
+
+  /** Whether the kernel may write the thread's buffer is known now; the invocation may give the thread another one. */
+  private firstBufferWrite(track: ThreadTrack, thread: number): void {
+    track.bufferWrittenIn = this.record.seq;
+    if (this.host.bufferKind(thread) !== BUFFER_RW) this.strayAccess(STRAY.deniedBuffer, 0, 0, 0, 0);
   }
 
   /** The delivery of the thread's current kind: the one that this trap made before, or a new one. */

@@ -21,6 +21,8 @@ export class ThreadTrack {
   kind: number = DELIVERY.other;
   /** Delivery that takes the writes now; undefined until the first one under `kind`. */
   delivery: Delivery | undefined = undefined;
+  /** Trap in which the kernel wrote to the thread's IPC buffer last. */
+  bufferWrittenIn = 0;
 
   /** Trap in which the thread was destroyed, and whether its restart pc was behind its resume pc then. */
   destroyedIn = 0;

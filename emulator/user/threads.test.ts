@@ -207,5 +207,5 @@ describe('computing', () => {
 const nothing = (): void => {};
 const SILENT_OBSERVER = {
   subject: nothing, destroyed: nothing, entry: nothing, invocation: nothing, delivery: nothing, slotWritten: nothing, bufferWordWritten: nothing,
-  orphaned: () => {}, stateWritten: nothing, faulted: nothing, preempted: nothing, outOfBudget: nothing, yieldPending: nothing, exit: nothing,
+  orphaned: () => {}, stateWritten: nothing, faulted: nothing, strayAccess: nothing, preempted: nothing, outOfBudget: nothing, yieldPending: nothing, exit: nothing,
 };

@@ -7,7 +7,7 @@ import type { DeliveryColumns, RecordColumns, TransitionColumns } from './batch-
 import { ColumnWriter, zigzag } from './column-writer.ts';
 
 /** Most bytes that one record, delivery, transition, word or subject, and the outline of a batch, can take on the wire. */
-const BOUND = Object.freeze({ outline: 1024, record: 126, delivery: 65, transition: 8, word: 10, subject: 24 });
+const BOUND = Object.freeze({ outline: 1024, record: 147, delivery: 65, transition: 8, word: 10, subject: 24 });
 
 /** A typed array that is replaced by one of twice its length. */
 type Column = Uint32Array | Float64Array;
@@ -119,6 +119,11 @@ export class BatchBuilder {
     c.budget[row] = record.budget;
     c.deliveryCount[row] = record.deliveryCount;
     c.transitionCount[row] = record.transitionCount;
+    c.stray[row] = record.stray;
+    c.strayAddress[2 * row] = record.strayAddressLo;
+    c.strayAddress[2 * row + 1] = record.strayAddressHi;
+    c.strayPc[2 * row] = record.strayPcLo;
+    c.strayPc[2 * row + 1] = record.strayPcHi;
 
     this.appendWords(record);
     for (let i = 0; i < record.deliveryCount; i++) this.appendDelivery(record.seq, record.deliveries[i]!);
@@ -175,6 +180,9 @@ export class BatchBuilder {
     w.safes(FIELD.budget, c.budget, n);
     w.u32(FIELD.deliveryCount, c.deliveryCount, n);
     w.u32(FIELD.transitionCount, c.transitionCount, n);
+    w.u32(FIELD.stray, c.stray, n);
+    w.words(FIELD.strayAddress, c.strayAddress, n);
+    w.words(FIELD.strayPc, c.strayPc, n);
     w.words(FIELD.words, this.words, this.wordTotal);
     w.words(FIELD.caps, this.caps, this.capTotal);
     const d = this.deliveries;
@@ -262,7 +270,7 @@ export class BatchBuilder {
     }
     if (record.cause > LARGEST.cause || record.outcome > LARGEST.outcome || record.nextState > LARGEST.state
       || record.wordCount > LARGEST.wordCount || record.capCount > LARGEST.capCount || record.capType > LARGEST.capType
-      || record.bufferKind > LARGEST.bufferKind || record.flags > LARGEST.flags) {
+      || record.bufferKind > LARGEST.bufferKind || record.flags > LARGEST.flags || record.stray > LARGEST.stray) {
       throw new RangeError(`record ${record.seq}: a kind, state or count is out of range`);
     }
     for (let i = 0; i < record.deliveryCount; i++) {
@@ -350,6 +358,9 @@ function recordColumns(rows: number): RecordColumns {
     budget: new Float64Array(rows),
     deliveryCount: new Uint32Array(rows),
     transitionCount: new Uint32Array(rows),
+    stray: new Uint32Array(rows),
+    strayAddress: new Uint32Array(2 * rows),
+    strayPc: new Uint32Array(2 * rows),
   };
 }
 

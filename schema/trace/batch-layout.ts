@@ -4,7 +4,7 @@ import { MSG_MAX_EXTRA_CAPS } from '../abi/message-info.ts';
 import { THREAD_STATES } from '../abi/thread-state.ts';
 import { CAP_TYPE_NONE } from '../abi/cap-types.ts';
 import { BUFFER_RW } from '../abi/ipc-buffer.ts';
-import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, TRANSITION_FLAG } from './trap-record.ts';
+import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, STRAYS, TRANSITION_FLAG } from './trap-record.ts';
 
 /** Field numbers of Batch. */
 export const FIELD = Object.freeze({
@@ -12,6 +12,7 @@ export const FIELD = Object.freeze({
   entryGap: 8, duration: 9, cause: 10, thread: 11, syscall: 12, cptr: 13, capType: 14, object: 15, method: 16, tag: 17,
   wordCount: 18, capCount: 19, reply: 20, bufferKind: 21, outcome: 22, flags: 23, fault: 24, pcBefore: 25, pcStep: 26,
   next: 27, nextState: 28, consumed: 29, budget: 30, deliveryCount: 31, transitionCount: 32,
+  stray: 33, strayAddress: 34, strayPc: 35,
   words: 40, caps: 41,
   deliveryKind: 48, deliveryThread: 49, deliveryAnswers: 50, deliveryBadge: 51, deliveryTag: 52, deliveryWordCount: 53,
   deliverySlots: 54, deliveryBufferLow: 55, deliveryBufferHigh: 56, deliveryWords: 57,
@@ -45,6 +46,7 @@ export const LARGEST = Object.freeze({
   cause: CAUSES.length - 1,
   outcome: OUTCOMES.length - 1,
   deliveryKind: DELIVERY_KINDS.length - 1,
+  stray: STRAYS.length - 1,
   capType: CAP_TYPE_NONE,
   bufferKind: BUFFER_RW,
   flags: allBits(FLAG),
@@ -91,6 +93,9 @@ export interface RecordColumns {
   budget: Float64Array;
   deliveryCount: Uint32Array;
   transitionCount: Uint32Array;
+  stray: Uint32Array;
+  strayAddress: Uint32Array;
+  strayPc: Uint32Array;
 }
 
 /** The columns of the deliveries of all records, in order; 64-bit columns in lanes. */

@@ -131,6 +131,11 @@ export class BatchReader {
     record.nextState = c.nextState[row]!;
     record.consumed = c.consumed[row]!;
     record.budget = c.budget[row]!;
+    record.stray = c.stray[row]!;
+    record.strayAddressLo = c.strayAddress[2 * row]!;
+    record.strayAddressHi = c.strayAddress[2 * row + 1]!;
+    record.strayPcLo = c.strayPc[2 * row]!;
+    record.strayPcHi = c.strayPc[2 * row + 1]!;
     this.fillDeliveries(row, record);
     this.fillTransitions(row, record);
   }
@@ -232,6 +237,9 @@ function readRecordColumns(fields: BatchFields, n: number): RecordColumns {
     budget: fields.safes('budget', n),
     deliveryCount: fields.u32('deliveryCount', n),
     transitionCount: fields.u32('transitionCount', n),
+    stray: fields.u32('stray', n, LARGEST.stray),
+    strayAddress: fields.words('strayAddress', n),
+    strayPc: fields.words('strayPc', n),
   };
 }
 

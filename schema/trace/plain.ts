@@ -16,8 +16,8 @@ import type { ThreadStateName } from '../abi/thread-state.ts';
 import { fromBigInt, lanesToHex } from '../abi/word.ts';
 import { LARGEST } from './batch-layout.ts';
 import type { Subject } from './names.ts';
-import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, TRANSITION_FLAG, TrapRecord } from './trap-record.ts';
-import type { Cause, Delivery, DeliveryKind, Outcome } from './trap-record.ts';
+import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, STRAY, STRAYS, TRANSITION_FLAG, TrapRecord } from './trap-record.ts';
+import type { Cause, Delivery, DeliveryKind, Outcome, Stray } from './trap-record.ts';
 
 /** What is needed to name what a record numbers. */
 export interface RecordNames {
@@ -94,6 +94,8 @@ export interface PlainRecord {
   readonly nextState: ThreadStateName;
   readonly consumed: number;
   readonly budget: number;
+  /** Absent when the kernel stayed where it has business, as it does in nearly every trap. */
+  readonly stray?: { readonly kind: Stray; readonly address: string; readonly pc: string };
   readonly deliveries: readonly PlainDelivery[];
   readonly transitions: readonly PlainTransition[];
 }
@@ -126,6 +128,9 @@ export function toPlain(record: TrapRecord, names: RecordNames): PlainRecord {
     nextState: THREAD_STATES[record.nextState]!,
     consumed: record.consumed,
     budget: record.budget,
+    ...(record.stray === STRAY.none ? {} : {
+      stray: { kind: STRAYS[record.stray]!, address: lanesToHex(record.strayAddressLo, record.strayAddressHi), pc: lanesToHex(record.strayPcLo, record.strayPcHi) },
+    }),
     deliveries: record.deliveries.slice(0, record.deliveryCount).map((delivery) => plainDelivery(delivery, subject)),
     transitions: record.transitions.slice(0, record.transitionCount).map(({ thread, from, to, flags }) => ({
       thread: subject(thread), from: THREAD_STATES[from]!, to: THREAD_STATES[to]!, flags: flagNames(TRANSITION_FLAG, flags),
@@ -207,6 +212,12 @@ export function fromPlain(value: unknown, scheduling: Scheduling): TrapRecord {
   record.nextState = plain.choice('nextState', THREAD_STATES);
   record.consumed = plain.integer('consumed');
   record.budget = plain.integer('budget');
+  const stray = plain.optional('stray');
+  if (stray !== undefined) {
+    record.stray = stray.choice('kind', STRAYS);
+    [record.strayAddressLo, record.strayAddressHi] = stray.word('address');
+    [record.strayPcLo, record.strayPcHi] = stray.word('pc');
+  }
   for (const delivery of plain.objects('deliveries')) readDelivery(delivery, record.addDelivery());
   for (const transition of plain.objects('transitions')) {
     record.addTransition(
@@ -308,6 +319,11 @@ class PlainReader {
 
   object(name: string): PlainReader {
     return new PlainReader(this.pathOf(name), this.members[name]);
+  }
+
+  /** {@link object} for a member that may be missing. */
+  optional(name: string): PlainReader | undefined {
+    return this.members[name] === undefined ? undefined : this.object(name);
   }
 
   objects(name: string): PlainReader[] {

@@ -35,6 +35,9 @@ export function randomRecord(below: Below, seq: number, notBefore: number): Trap
   record.nextState = below(LARGEST.state + 1);
   record.consumed = later(below, 0);
   record.budget = later(below, 0);
+  record.stray = below(LARGEST.stray + 1);
+  [record.strayAddressLo, record.strayAddressHi] = [lane(below), highLane(below)];
+  [record.strayPcLo, record.strayPcHi] = [lane(below), highLane(below)];
   for (let n = below(below(8) === 0 ? 20 : 3); n > 0; n--) randomDelivery(below, record.addDelivery(), seq);
   for (let n = below(5); n > 0; n--) record.addTransition(lane(below), below(LARGEST.state + 1), below(LARGEST.state + 1), below(LARGEST.transitionFlags + 1));
   return record;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { BATCH_LIMITS, FIELD, SUBJECT_FIELD } from './batch-layout.ts';
-import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, TRANSITION_FLAG } from './trap-record.ts';
+import { CAUSES, DELIVERY_KINDS, FLAG, MAX_WORDS, OUTCOMES, STRAYS, TRANSITION_FLAG } from './trap-record.ts';
 import { PROBLEM_CODES, RUN_ENDS } from './wire.ts';
 
 const text = readFileSync(new URL('./trace.proto', import.meta.url), 'utf8');
@@ -40,6 +40,7 @@ describe('trace.proto', () => {
     expect(values('Cause', 'CAUSE_')).toEqual(CAUSES);
     expect(values('Outcome', 'OUTCOME_')).toEqual(OUTCOMES);
     expect(values('DeliveryKind', 'DELIVERY_')).toEqual(DELIVERY_KINDS);
+    expect(values('Stray', 'STRAY_')).toEqual(STRAYS);
     expect(values('RunEnd', 'RUN_END_')).toEqual(['unspecified', ...RUN_ENDS]);
     expect(values('ProblemCode', 'PROBLEM_')).toEqual(['unspecified', ...PROBLEM_CODES]);
   });

@@ -56,6 +56,19 @@ export const DELIVERY = Object.freeze({
   other: 6,
 });
 
+/** Memory that a kernel has no business with. */
+export const STRAYS = ['none', 'deniedBuffer', 'foreignMemory', 'userAddress'] as const;
+export type Stray = (typeof STRAYS)[number];
+export const STRAY = Object.freeze({
+  none: 0,
+  /** It wrote the IPC buffer of a thread whose buffer it must not write: there is none, or it is read-only or a device. */
+  deniedBuffer: 1,
+  /** It wrote a word of a message to memory that user code can have and that is not in the IPC buffer of the receiver. */
+  foreignMemory: 2,
+  /** It read or wrote, by itself, at a virtual address that belongs to user code; a null pointer is such an address. */
+  userAddress: 3,
+});
+
 /** Most words a delivery keeps. */
 export const MAX_WORDS = MSG_MAX_LENGTH;
 
@@ -198,6 +211,13 @@ export class TrapRecord {
   /** MCS: time charged to the running scheduling context at this entry, and what is left of its head refill at exit, ns. */
   consumed = 0;
   budget = 0;
+  /** The first access of the kernel in this trap to memory that it has no business with, see {@link STRAY}; 0 for none. */
+  stray = 0;
+  /** Its address (virtual for `userAddress`, else physical) and the pc of the kernel; 0 where the host does not know. */
+  strayAddressLo = 0;
+  strayAddressHi = 0;
+  strayPcLo = 0;
+  strayPcHi = 0;
   deliveryCount = 0;
   readonly deliveries: Delivery[] = [];
   transitionCount = 0;
@@ -215,6 +235,7 @@ export class TrapRecord {
     this.pcBeforeLo = this.pcBeforeHi = this.pcAfterLo = this.pcAfterHi = 0;
     this.next = this.nextState = 0;
     this.consumed = this.budget = 0;
+    this.stray = this.strayAddressLo = this.strayAddressHi = this.strayPcLo = this.strayPcHi = 0;
     this.deliveryCount = this.transitionCount = 0;
   }
 
@@ -269,6 +290,11 @@ export class TrapRecord {
     this.nextState = other.nextState;
     this.consumed = other.consumed;
     this.budget = other.budget;
+    this.stray = other.stray;
+    this.strayAddressLo = other.strayAddressLo;
+    this.strayAddressHi = other.strayAddressHi;
+    this.strayPcLo = other.strayPcLo;
+    this.strayPcHi = other.strayPcHi;
     this.deliveryCount = this.transitionCount = 0;
     for (let i = 0; i < other.deliveryCount; i++) this.addDelivery().copyFrom(other.deliveries[i]!);
     for (let i = 0; i < other.transitionCount; i++) {
