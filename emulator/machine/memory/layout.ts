@@ -67,6 +67,13 @@ export const HART = Object.freeze({
   stopValue: 0x408,
   /** u32: entries written to the store log since the host emptied it. */
   storeLogCount: 0x410,
+  /** u32: pages of guest RAM. */
+  ramPages: 0x414,
+  /** u32: linear offset of the next frame to hand out; of the end of all frames. */
+  nextFrame: 0x418,
+  frameEnd: 0x41c,
+  /** u32: changes whenever the host changed the page directory or attributes; a hart forgets what it knew of them. */
+  mappingEpoch: 0x420,
   end: 0x1000,
 });
 
@@ -105,6 +112,31 @@ export const STORE_LOG = Object.freeze({
   size: 16,
   pc: 24,
 });
+
+/** Linear offsets of the parts whose place depends on the size of guest RAM. */
+export interface MemoryMap {
+  readonly directory: number;
+  readonly attributes: number;
+  /** Private to the fast core, {@link CORE_BYTES} long. */
+  readonly core: number;
+  readonly frames: number;
+}
+
+/** Length of the part that is private to the fast core; only what it uses is ever touched. */
+export const CORE_BYTES = 0x500_0000;
+
+/** Where the parts lie for a guest RAM of `ramBytes`, a multiple of 4 KiB. */
+export function memoryMap(ramBytes: number): MemoryMap {
+  const pages = ramBytes / PAGE_BYTES;
+  const directory = STORE_LOG.offset + STORE_LOG.entries * STORE_LOG.entryBytes;
+  const attributes = directory + 4 * pages;
+  const core = alignUp(attributes + pages, PAGE_BYTES);
+  return { directory, attributes, core, frames: core + CORE_BYTES };
+}
+
+function alignUp(value: number, alignment: number): number {
+  return Math.ceil(value / alignment) * alignment;
+}
 
 /** Guest RAM of `qemu-riscv-virt`, as the seL4 kernels for it have it compiled in. */
 export const RAM_BASE = 0x8000_0000;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Guest RAM as the host sees it; the harts have their own way to it, over the same frames. */
 
-/** Sparse guest RAM: a page that holds only zeros costs nothing. Addresses are physical, and must lie in RAM. */
+/**
+ * Sparse guest RAM: a page that holds only zeros costs nothing. Addresses are physical, and must lie in RAM; pages are
+ * counted from the start of RAM.
+ */
 export interface PhysicalMemory {
   readonly memory: WebAssembly.Memory;
   readonly base: number;
