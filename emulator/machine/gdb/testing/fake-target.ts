@@ -8,7 +8,8 @@ const A0 = 10;
 
 export class FakeTarget implements GdbTarget {
   readonly csrs = ['satp', 'scause'];
-  readonly memory = new Uint8Array(256).map((_, i) => i);
+  /** Begins with a `nop`: the debugger decodes what it steps over. */
+  readonly memory = new Uint8Array(256).map((_, i) => [0x13, 0, 0, 0][i] ?? i);
   breakpoints: readonly bigint[] = [];
   /** Instructions that one `resume` executes. */
   slice = 100;
