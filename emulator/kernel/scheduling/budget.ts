@@ -19,6 +19,8 @@ import { MIN_BUDGET, headSufficient, isActive, isReleased, isRoundRobin, renewSl
 export const TICK = 2_000_000;
 /** Classic: ticks of a time slice (`CONFIG_TIME_SLICE`). */
 export const TIME_SLICE_TICKS = 5;
+/** MCS: how much earlier than asked for the timer is set, so that it is not late, ns. */
+export const TIMER_PRECISION = 1_000;
 
 /** Looks at the clock: time since the last look was used by the running context, and by the running domain. */
 function updateTime(kernel: Kernel): void {
@@ -144,10 +146,12 @@ function tick(kernel: Kernel): void {
   kernel.timerDeadline = nextTick(kernel);
 }
 
-/** Sets the timer. MCS: for whatever comes first, the end of the budget, of the domain, or a refill that somebody waits for. */
+/** Sets the timer. MCS: a little before whatever comes first, the end of the budget, of the domain, or a refill that somebody waits for. */
 export function setTimer(kernel: Kernel): void {
   if (kernel.mcs) {
-    kernel.timerDeadline = nextDeadline(kernel);
+    const due = nextDeadline(kernel);
+    // What is due within the precision of the timer is waited for exactly.
+    kernel.timerDeadline = due - TIMER_PRECISION > kernel.time ? due - TIMER_PRECISION : due;
   } else {
     const next = nextTick(kernel);
     // A tick that is due already is still to be taken.

@@ -31,8 +31,8 @@ describe('a sporadic context', () => {
     const sc = context(4, 100 * US, 1000 * US);
     useRefills(sc, 100 * US);
     expect(times(sc)).toEqual([[1000, 100]]);
-    expect(headReady(sc, 900 * US)).toBe(false);
-    expect(headReady(sc, 990 * US)).toBe(true);
+    expect(headReady(sc, 999 * US)).toBe(false);
+    expect(headReady(sc, 1000 * US)).toBe(true);
   });
 
   it('joins a rest that is too small to run on with the next refill', () => {

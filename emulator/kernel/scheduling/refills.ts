@@ -10,7 +10,7 @@ import { MIN_REFILLS } from '../../../schema/abi/index.ts';
 import type { Refill, SchedContext } from '../objects.ts';
 
 /** Worst time that the kernel takes between entry and exit (`CONFIG_KERNEL_WCET_SCALE`, 10 µs on qemu-riscv-virt). */
-export const KERNEL_WCET = 10_000;
+const KERNEL_WCET = 10_000;
 
 /** Least budget with which a thread may run or a head refill exist: into the kernel and out again. */
 export const MIN_BUDGET = 2 * KERNEL_WCET;
@@ -26,7 +26,7 @@ export function isRoundRobin(context: SchedContext): boolean {
 
 /** Whether the head refill may be used now. */
 export function headReady(context: SchedContext, now: number): boolean {
-  return context.refills[0]!.time <= now + KERNEL_WCET;
+  return context.refills[0]!.time <= now;
 }
 
 /** Whether enough of the head refill is left after `usage` ns to run. */

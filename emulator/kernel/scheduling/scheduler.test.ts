@@ -6,7 +6,7 @@ import type { Notification } from '../objects.ts';
 import { suspendThread } from '../object/tcb-lifecycle.ts';
 import { setThreadState } from '../registers.ts';
 import { World, type Placed, type TestThread } from '../testing-threads.ts';
-import { TICK, handlePreemption } from './budget.ts';
+import { TICK, TIMER_PRECISION, handlePreemption } from './budget.ts';
 import { enterDomain, schedule, setDomain } from './scheduler.ts';
 
 const CONFIGURATIONS: readonly Scheduling[] = ['mcs', 'classic'];
@@ -350,6 +350,47 @@ describe('budgets', () => {
       expect(starts[i]! - starts[i - 1]!).toBeGreaterThan(980_000);
       expect(starts[i]! - starts[i - 1]!).toBeLessThan(1_020_000);
     }
+  });
+
+  it('leave a rest of the head refill when the timer ends them: a thread that was preempted runs again later', () => {
+    const MS = 1_000_000;
+    const world = new World('mcs');
+    const urgent = world.thread('urgent', { priority: 200, time: { budget: 1000, period: 2000 } });
+    const busy = world.thread('busy', { priority: 100, time: { budget: 3000, period: 7000 } });
+    world.resume(urgent, busy);
+    world.rest();
+    world.trap('Yield');
+    world.mustRun(busy);
+    const start = world.kernel.timestamp;
+    world.runUntilSwitch();
+    world.mustRun(urgent);
+    const used = world.kernel.timestamp - start;
+    world.wait(world.notification());
+    world.mustRun(busy);
+    const again = world.kernel.timestamp;
+    world.runUntilSwitch();
+    world.mustRun(world.kernel.idleThread);
+    // There is no room for a third refill: what was used first comes as late as lets the joined refill end in time.
+    const { refills } = busy.context!.object;
+    expect(refills).toHaveLength(1);
+    expect(refills[0]!.amount).toBe(3 * MS);
+    expect(Math.abs(refills[0]!.time - (again + 7 * MS - used))).toBeLessThan(2 * TIMER_PRECISION);
+  });
+
+  it('are not used before the time of the refill', () => {
+    const world = new World('mcs');
+    const periodic = world.thread('periodic', { time: { budget: 100, period: 1000 } });
+    world.resume(periodic);
+    world.rest();
+    world.trap('Yield');
+    const { time } = periodic.context!.object.refills[0]!;
+    expect(world.kernel.timerDeadline).toBe(time - TIMER_PRECISION);
+    world.host.idle();
+    world.mustRun(world.kernel.idleThread);
+    expect(world.kernel.timestamp).toBeLessThan(time);
+    world.host.idle();
+    world.mustRun(periodic);
+    expect(world.kernel.timestamp).toBeGreaterThanOrEqual(time);
   });
 
   it('are reported by Consumed in µs since the last time, and reset', () => {
