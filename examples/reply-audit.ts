@@ -5,7 +5,7 @@
  * sel4scope hosts, all cases in one system. `sel4scope audit` runs more of them, each in a system of its own.
  */
 import type { RootTask } from 'sel4scope';
-import { auditCases, MESSAGES, type AuditCase } from './audit/cases.ts';
+import { auditCases, SCENARIO_FAMILIES, type AuditCase } from './audit/cases.ts';
 
 const SYSCALLS: readonly string[] = ['Call', 'Send', 'NBSend'];
 
@@ -25,7 +25,7 @@ export default async function main(task: RootTask): Promise<void> {
   for (const syscall of SYSCALLS) {
     const bySyscall = cases.filter((each) => each.syscall === syscall);
     for (const { id, run } of bySyscall) await attempt(id, () => run(task));
-    const methods = new Set(bySyscall.map(({ method }) => method).filter((method) => method !== MESSAGES));
+    const methods = new Set(bySyscall.map(({ method }) => method).filter((method) => !SCENARIO_FAMILIES.includes(method)));
     console.log(`by ${syscall}: ${methods.size} methods in ${bySyscall.length} situations`);
   }
   if (failures.length > 0) throw new Error(`${failures.length} expectations failed:\n${failures.join('\n')}`);

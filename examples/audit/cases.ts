@@ -5,21 +5,23 @@ import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel
 import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
 import { CSPACE } from './cspace.ts';
 import { derivedVariants, INVOKING } from './derived.ts';
+import { FAULTS } from './faults.ts';
 import { UNHEARD_FAULTS } from './ghost-fault.ts';
 import { LATE_ANSWERS } from './late-answers.ts';
 import { LONG_OPERATIONS } from './long-operations.ts';
 import { MEMORY } from './memory.ts';
-import { SCENARIOS, type Scenario } from './ipc.ts';
+import { MESSAGES } from './ipc.ts';
 import type { InvokingSyscall } from './request.ts';
+import type { Scenarios } from './scenario.ts';
 import { SCHEDULING } from './scheduling.ts';
 import { THREADS } from './threads.ts';
 import type { SituationKind, Variant, Variants } from './variant.ts';
 
 /** One case: what a run of its own is made of. */
 export interface AuditCase {
-  /** `METHOD/SITUATION/SYSCALL/BUFFER`, e.g. `SchedContextConsumed/own/Call/rw`; `Messages/SITUATION` for a scenario. */
+  /** `METHOD/SITUATION/SYSCALL/BUFFER`, e.g. `SchedContextConsumed/own/Call/rw`; `FAMILY/SITUATION` for a scenario. */
   readonly id: string;
-  /** Id of the method that it is about, or {@link MESSAGES}. */
+  /** Id of the method that it is about, or one of {@link SCENARIO_FAMILIES}. */
   readonly method: string;
   /** Class of the method's object, e.g. `seL4_TCB`. */
   readonly object: string;
@@ -65,14 +67,22 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
   return [...cases, ...scenarioCases(scheduling)];
 }
 
-/** Stands for the method of the scenarios: they are about system calls. */
-export const MESSAGES = 'Messages';
+/** Scenarios by family. */
+const SCENARIOS: Readonly<Record<string, Scenarios>> = {
+  Messages: MESSAGES, Faults: { ...FAULTS, ...UNHEARD_FAULTS },
+};
+
+/** Families of scenarios: in a case one stands where the method does, for they are about system calls. */
+export const SCENARIO_FAMILIES: readonly string[] = Object.keys(SCENARIOS);
 
 function scenarioCases(scheduling: Scheduling): AuditCase[] {
-  return Object.entries<Scenario>({ ...SCENARIOS, ...UNHEARD_FAULTS }).filter(([, { only }]) => only === undefined || only === scheduling).map(([situation, { run }]) => ({
-    id: `${MESSAGES}/${situation}`, method: MESSAGES, object: 'system calls', situation, kind: 'accepted', syscall: 'Call', buffer: 'rw',
-    stalls: false, alone: false, provokes: [], run: (task) => run(task as RootTask),
-  }));
+  return Object.entries(SCENARIOS).flatMap(([family, scenarios]) => Object.entries(scenarios)
+    .filter(([, { only }]) => only === undefined || only === scheduling)
+    .map(([situation, { run }]): AuditCase => ({
+      id: `${family}/${situation}`, method: family, object: 'system calls', situation, kind: 'accepted', syscall: 'Call', buffer: 'rw',
+      // All but the messages leave threads behind.
+      stalls: false, alone: scenarios !== MESSAGES, provokes: [], run: (task) => run(task as RootTask),
+    })));
 }
 
 function isWorthwhile(method: Method, variant: Variant, syscall: InvokingSyscall, buffer: BufferKind): boolean {

@@ -4,8 +4,7 @@
  * one of several ways. By then the capability is there and the thread goes on; its next message must arrive as what it is.
  */
 import { CapRights, Message, Notification, type Endpoint, type ReceivedMessage, type RootTask, type Thread } from 'sel4scope';
-import { ExpectationError } from './auditor.ts';
-import { replyObject, rest, type Scenario } from './ipc.ts';
+import { answer, expect, replyObject, rest, type Scenarios } from './scenario.ts';
 
 const LABEL = 9;
 const WORD = 5n;
@@ -60,10 +59,10 @@ async function unheardFault(task: RootTask, end: (unheard: Unheard) => Promise<v
   const signal = await task.untyped.create('Notification', { name: 'signal' });
   const reply = await replyObject(task);
   const place = task.slots.allocate();
-  let answer: ReceivedMessage | undefined;
+  let answered: ReceivedMessage | undefined;
   const run = async (self: Thread): Promise<void> => {
     await new Notification(self.runtime, place).wait();
-    answer = await send(self.use(service), new Message(LABEL, [WORD]));
+    answered = await send(self.use(service), new Message(LABEL, [WORD]));
   };
   const { tcb } = await task.startThread({ name: 'client', priority: 200, faultEndpoint: badged, run });
   await rest(task);
@@ -72,17 +71,16 @@ async function unheardFault(task: RootTask, end: (unheard: Unheard) => Promise<v
   await end({ task, tcb, handler, badged });
   const message = await service.recv(reply);
   if (send === SENDS.call) {
-    if (reply !== undefined) await reply.send(Message.of(ANSWER));
-    else await task.syscalls.reply(Message.of(ANSWER));
+    await answer(task, reply, Message.of(ANSWER));
     await rest(task);
-    if (answer?.get(0) !== ANSWER) throw new ExpectationError('the caller did not get its answer');
+    expect(answered?.get(0) === ANSWER, 'the answer that a caller got');
   }
-  if (message.label !== LABEL || message.get(0) !== WORD) throw new ExpectationError('something else than the message of the thread arrived');
+  expect(message.label === LABEL && message.get(0) === WORD, 'the message of a thread that had a fault');
 }
 
 /** A scenario for every way in which the wait ends and every way to send. */
-export const UNHEARD_FAULTS: Readonly<Record<string, Scenario>> = Object.fromEntries(
+export const UNHEARD_FAULTS: Scenarios = Object.fromEntries(
   Object.entries(ENDS).flatMap(([ending, end]) => Object.entries(SENDS).map(([sending, send]) => [
-    `unheard-fault-${ending}-${sending}`, { run: (task: RootTask) => unheardFault(task, end, send) },
+    `unheard-${ending}-${sending}`, { run: (task: RootTask) => unheardFault(task, end, send) },
   ])),
 );

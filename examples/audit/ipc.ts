@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Messages, signals, faults: not replies from the kernel, but every state transition that the rules watch. */
-import { CapRights, Message, SchedContext, type Reply, type RootTask } from 'sel4scope';
-import { CAP_TYPE, type Scheduling } from 'sel4scope/schema';
-
-function expect(condition: boolean, what: string): void {
-  if (!condition) throw new Error(`the kernel lost something: ${what}`);
-}
-
-/** MCS: what stands for the caller of a received message. */
-export async function replyObject(task: RootTask): Promise<Reply | undefined> {
-  return task.runtime.scheduling === 'mcs' ? task.untyped.create('Reply', { name: 'server reply' }) : undefined;
-}
+import { CapRights, Message, SchedContext, type RootTask } from 'sel4scope';
+import { CAP_TYPE } from 'sel4scope/schema';
+import { answer, expect, replyObject, rest, type Scenarios } from './scenario.ts';
 
 /** A server answers calls with one more than it was sent. */
 async function callAndReply(task: RootTask): Promise<void> {
@@ -86,25 +78,23 @@ async function deletedClient(task: RootTask): Promise<void> {
   const request = await endpoint.recv(reply);
   expect(request.get(0) === 1n, 'a request');
   await task.delete(tcb);
-  if (reply !== undefined) await reply.send(Message.of(2n));
-  else await task.syscalls.reply(Message.of(2n));
+  await answer(task, reply, Message.of(2n));
 }
 
 /** A client that has its answer is stopped before it can look at it, and goes on later: it calls only once. */
 async function stoppedWithAnswer(task: RootTask): Promise<void> {
   const endpoint = await task.untyped.create('Endpoint', { name: 'service' });
   const reply = await replyObject(task);
-  let answer = 0n;
+  let answered = 0n;
   const { tcb } = await task.startThread({
-    name: 'client', priority: 200, run: async (self) => { answer = (await self.use(endpoint).call(Message.of(1n))).get(0); },
+    name: 'client', priority: 200, run: async (self) => { answered = (await self.use(endpoint).call(Message.of(1n))).get(0); },
   });
   await endpoint.recv(reply);
-  if (reply !== undefined) await reply.send(Message.of(2n));
-  else await task.syscalls.reply(Message.of(2n));
+  await answer(task, reply, Message.of(2n));
   await tcb.suspend();
   await tcb.resume();
   await rest(task);
-  expect(answer === 2n, 'an answer');
+  expect(answered === 2n, 'an answer');
 }
 
 /** Debug system calls, which change nothing. */
@@ -163,22 +153,7 @@ async function consumedTime(task: RootTask): Promise<void> {
   await task.schedContext.consumed();
 }
 
-/** Lets threads of lower priority run: waits for a signal that one of the lowest priority sends. */
-export async function rest(task: RootTask): Promise<void> {
-  const done = await task.untyped.create('Notification', { name: 'rest' });
-  const signal = await task.mint(done, 1);
-  await task.startThread({ name: 'rest', priority: 1, run: (self) => self.use(signal).signal() });
-  await done.wait();
-}
-
-export interface Scenario {
-  readonly run: (task: RootTask) => Promise<void>;
-  /** The only kind of kernel that has it. */
-  readonly only?: Scheduling;
-}
-
-/** In the order in which they run. */
-export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+export const MESSAGES: Scenarios = {
   'call-and-reply': { run: callAndReply },
   'long-messages': { run: longMessages },
   signals: { run: signals },

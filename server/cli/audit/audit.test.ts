@@ -62,10 +62,10 @@ describe('the audit of a kernel with a defect', () => {
   });
 
   it.each(DEFECTS['classic-ghost-fault'].configurations)('classic-ghost-fault: names the system calls and its rules, on %s', async (scheduling) => {
-    const report = await audit(scheduling, { defects: ['classic-ghost-fault'], only: ({ id }) => id.startsWith('Messages/') });
+    const report = await audit(scheduling, { defects: ['classic-ghost-fault'], only: ({ id }) => id.startsWith('Faults/') });
     const byRules = report.findings.filter(({ rule }) => rule !== 'answer');
     expect([...new Set(byRules.map(({ rule }) => rule))].sort()).toEqual([...DEFECTS['classic-ghost-fault'].rules]);
-    expect(report.findings.every(({ example }) => example.startsWith('Messages/unheard-fault-'))).toBe(true);
+    expect(report.findings.every(({ example }) => example.startsWith('Faults/unheard-'))).toBe(true);
   });
 
   it('gives a case that shows each finding again', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What an audit came to. */
-import { MESSAGES } from '../../../examples/audit/cases.ts';
+import { SCENARIO_FAMILIES } from '../../../examples/audit/cases.ts';
 import { SITUATION_KINDS, type SituationKind } from '../../../examples/audit/variant.ts';
 import { unreachable, whyNot } from '../../../examples/audit/unreachable.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
@@ -109,7 +109,7 @@ export function makeReport({ scheduling, defects, options, results, coverage, kn
     records: results.reduce((sum, { records }) => sum + records, 0),
     verdicts: { clean: count('clean'), known: count('known'), finding: count('finding') },
     kinds: SITUATION_KINDS,
-    matrix: [...methods.map((method) => rowOf(method, scheduling, results, known)), scenarioRow(results, known)],
+    matrix: [...methods.map((method) => rowOf(method, scheduling, results, known)), ...SCENARIO_FAMILIES.map((family) => scenarioRow(family, results, known))],
     findings: groups(results, known),
     vanished: known.filter((entry) => !results.some((result) => result.findings.some((finding) => isKnown(entry, finding, result.case)))),
     coverage: {
@@ -168,8 +168,8 @@ function rowOf(method: Method, scheduling: Scheduling, results: readonly CaseRes
 }
 
 /** The exchange of messages, signals and faults: accepted, or it fails. */
-function scenarioRow(results: readonly CaseResult[], known: readonly Known[]): MatrixRow {
-  return { method: MESSAGES, object: 'system calls', cells: cellsOf(MESSAGES, () => 'no method of an object', results, known) };
+function scenarioRow(family: string, results: readonly CaseResult[], known: readonly Known[]): MatrixRow {
+  return { method: family, object: 'system calls', cells: cellsOf(family, () => 'no method of an object', results, known) };
 }
 
 function cellsOf(method: string, reason: (kind: SituationKind) => string, results: readonly CaseResult[], known: readonly Known[]): Cell[] {
