@@ -5,6 +5,7 @@ export * from './runs.ts';
 export * from './records.ts';
 export * from './record-detail.ts';
 export * from './anomalies.ts';
+export * from './comparison.ts';
 export * from './rules.ts';
 export * from './interfaces.ts';
 export * from './live.ts';

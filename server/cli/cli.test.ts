@@ -67,6 +67,19 @@ describe('sel4scope run', () => {
     expect((await sel4scope(['runs'])).out).toContain('mine.ts');
   });
 
+  it('compares the runs of two kernels', async () => {
+    const hello = testdata('hello.ts');
+    const [clean, again, broken] = [await sel4scope(['run', hello, '--json']), await sel4scope(['run', hello, '--json']), await sel4scope(['run', hello, '--json', '--defect', 'sc-consumed', '--policy', 'off'])];
+    const run = ({ out }: Ended): string => (JSON.parse(out) as { run: string }).run;
+    expect(await sel4scope(['diff', run(clean), run(again)])).toMatchObject({ code: 0, out: expect.stringContaining('no difference in') as string });
+    const diff = await sel4scope(['diff', run(clean), run(broken), '--json']);
+    expect(diff.code).toBe(1);
+    const { methods } = JSON.parse(diff.out) as { methods: { method: string; answers: number; first: unknown }[] };
+    expect(methods.filter(({ first }) => first !== null)).toMatchObject([{ method: 'SchedContextConsumed', answers: 1 }]);
+    expect((await sel4scope(['diff', run(clean), run(broken)])).out).toMatch(/first difference.*\(\w+: SchedContextConsumed\)/);
+    expect(await sel4scope(['diff', run(clean), 'nothing'])).toMatchObject({ code: 3, err: expect.stringContaining('there is no run nothing') as string });
+  });
+
   it('shows what a release had', async () => {
     const run = await sel4scope(['run', testdata('hello.ts'), '--release', '12.1.0', '--policy', 'warn']);
     expect(run.code).toBe(1);

@@ -6,6 +6,7 @@ import { packageVersion } from '../package-version.ts';
 import { anomaliesCommand } from './commands/anomalies.ts';
 import { auditCommand } from './commands/audit.ts';
 import { defectsCommand } from './commands/defects.ts';
+import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fuzzCommand } from './commands/fuzz.ts';
 import { generateCommand } from './commands/generate.ts';
@@ -33,7 +34,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, explainCommand, defectsCommand, generateCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, defectsCommand, generateCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.

@@ -4,16 +4,18 @@ import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
   DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type MethodCount, type RecordDetail,
-  type RecordPage, type RecordQuery, type RunDetail, type RunList, type RunSummary, type ThreadList,
+  type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
 import { BatchReader, BatchScan } from '../../schema/trace/batch.ts';
+import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
 import { runOfRow, runSummary, type RunRow, type StoredRun } from '../store/run-row.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findChunkOf, findChunks } from './chunk-search.ts';
+import { compareRuns, type ComparedRun } from './compare-runs.ts';
 import { recordDetail } from './record-detail.ts';
 import { RecordFilter } from './record-filter.ts';
 import { recordRow } from './record-row.ts';
@@ -126,8 +128,41 @@ export class TraceReader {
     return readAnomalies(this.db, query.run === undefined ? undefined : this.need(query.run).key, query);
   }
 
+  /** Two runs, record by record. */
+  compare(query: ComparisonQuery): RunComparison {
+    const [a, b] = [this.need(query.a), this.need(query.b)];
+    return { a: runSummary(a), b: runSummary(b), ...compareRuns(this.compared(a), this.compared(b), query.depth ?? 'words') };
+  }
+
   close(): void {
     this.db.close();
+  }
+
+  private compared({ key, description }: StoredRun): ComparedRun {
+    const subjects = new Map((this.db.prepare('SELECT id, type, name FROM subject WHERE run = ?').all(key) as Subject[]).map((subject) => [subject.id, subject]));
+    return {
+      interfaces: interfacesByName(description.configuration),
+      subject: (id) => subjects.get(id),
+      records: () => this.allRecords(key),
+      record: (seq) => {
+        const chunk = findChunkOf(this.db, key, seq)!;
+        const record = new TrapRecord();
+        new BatchReader(chunk.body).read(seq - chunk.firstSeq, record);
+        return record;
+      },
+    };
+  }
+
+  /** Every record of a run, each valid until the next is asked for. */
+  private *allRecords(run: number): Iterable<TrapRecord> {
+    const record = new TrapRecord();
+    for (const chunk of findChunks(this.db, run, {}, [])) {
+      const reader = new BatchReader(chunk.body);
+      for (let i = 0; i < chunk.count; i++) {
+        reader.read(i, record);
+        yield record;
+      }
+    }
   }
 
   private find(run: string): StoredRun | undefined {

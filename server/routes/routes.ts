@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { QueryClient } from '../query/query-client.ts';
 import { anomalyRoutes } from './anomalies.ts';
+import { comparisonRoutes } from './comparison.ts';
 import { interfaceRoutes } from './interfaces.ts';
 import { recordRoutes } from './records.ts';
 import { ruleRoutes } from './rules.ts';
@@ -17,6 +18,7 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, status
     runRoutes(api, query);
     recordRoutes(api, query);
     anomalyRoutes(api, query);
+    comparisonRoutes(api, query);
     ruleRoutes(api);
     interfaceRoutes(api);
   }, { prefix: '/api' });
