@@ -6,9 +6,9 @@
  * ```
  * 0          hart state, 4 KiB              (`HART`)
  * 4 KiB      store log, a ring              (`STORE_LOG`)
+ * ...        private to the fast core: TLBs, decoded instructions (`CORE`)
  * ...        page directory of guest RAM    (u32 per 4 KiB guest page: linear offset of its frame, 0 = absent, reads as zero)
  * ...        page attributes of guest RAM   (u8 per guest page, `PAGE`)
- * ...        private to the fast core: TLB, decoded instructions
  * ...        frames: 4 KiB each, handed out as pages become non-zero; the end grows
  * ```
  */
@@ -74,6 +74,8 @@ export const HART = Object.freeze({
   frameEnd: 0x41c,
   /** u32: changes whenever the host changed the page directory or attributes; a hart forgets what it knew of them. */
   mappingEpoch: 0x420,
+  /** u32: linear offset of the page attributes. */
+  attributes: 0x424,
   end: 0x1000,
 });
 
@@ -113,25 +115,23 @@ export const STORE_LOG = Object.freeze({
   pc: 24,
 });
 
+/** Private to the fast core (core/README.md): its TLBs and decoded instructions. Only what it uses is ever touched. */
+export const CORE = Object.freeze({ offset: STORE_LOG.offset + STORE_LOG.entries * STORE_LOG.entryBytes, bytes: 0x500_0000 });
+
+/** Linear offset of the page directory. */
+export const DIRECTORY = CORE.offset + CORE.bytes;
+
 /** Linear offsets of the parts whose place depends on the size of guest RAM. */
 export interface MemoryMap {
-  readonly directory: number;
   readonly attributes: number;
-  /** Private to the fast core, {@link CORE_BYTES} long. */
-  readonly core: number;
   readonly frames: number;
 }
-
-/** Length of the part that is private to the fast core; only what it uses is ever touched. */
-export const CORE_BYTES = 0x500_0000;
 
 /** Where the parts lie for a guest RAM of `ramBytes`, a multiple of 4 KiB. */
 export function memoryMap(ramBytes: number): MemoryMap {
   const pages = ramBytes / PAGE_BYTES;
-  const directory = STORE_LOG.offset + STORE_LOG.entries * STORE_LOG.entryBytes;
-  const attributes = directory + 4 * pages;
-  const core = alignUp(attributes + pages, PAGE_BYTES);
-  return { directory, attributes, core, frames: core + CORE_BYTES };
+  const attributes = DIRECTORY + 4 * pages;
+  return { attributes, frames: alignUp(attributes + pages, PAGE_BYTES) };
 }
 
 function alignUp(value: number, alignment: number): number {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Guest RAM whose pages of zeros cost nothing, in one linear memory that both harts use. */
-import { HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE, type MemoryMap } from './layout.ts';
+import { DIRECTORY, HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE, type MemoryMap } from './layout.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 
 export interface MemoryOptions {
@@ -57,9 +57,10 @@ export class SparseMemory implements PhysicalMemory {
     const { buffer } = this.memory;
     this.view = new DataView(buffer);
     this.octets = new Uint8Array(buffer);
-    this.directory = new Uint32Array(buffer, this.map.directory, this.bytes / PAGE_BYTES);
+    this.directory = new Uint32Array(buffer, DIRECTORY, this.bytes / PAGE_BYTES);
     this.attributes = new Uint8Array(buffer, this.map.attributes, this.bytes / PAGE_BYTES);
     this.writeState(HART.ramPages, this.bytes / PAGE_BYTES);
+    this.writeState(HART.attributes, this.map.attributes);
     this.writeState(HART.nextFrame, this.map.frames);
     this.writeState(HART.frameEnd, this.map.frames + this.frameBytes);
   }
