@@ -9,7 +9,7 @@ import { Slot } from '../slot.ts';
 import { bareKernel } from '../testing.ts';
 import { entryAt, walk } from '../vspace/paging.ts';
 import { BOOT_INFO_ADDRESS, ROOT_IPC_BUFFER_ADDRESS, bootRootTask } from './boot.ts';
-import { blocksOf, deviceBlocks, ramBlocks } from './memory-map.ts';
+import { blocksOf, deviceBlocks, placeRootObjects, ramBlocks } from './memory-map.ts';
 
 function boot(scheduling: Scheduling, rootCNodeBits?: number) {
   const kernel = bareKernel(scheduling);
@@ -69,7 +69,7 @@ describe.each(['mcs', 'classic'] as const)('the root task of a %s kernel', (sche
       expect(cap(slot)).toMatchObject({ type: CAP_TYPE.Untyped, object: { paddr: Number(paddr), sizeBits, isDevice }, freeIndex: 2 ** sizeBits });
     }
     const ram = untypedList.filter((u) => !u.isDevice).reduce((sum, u) => sum + 2 ** u.sizeBits, 0);
-    expect(ram).toBeGreaterThan(500 * 2 ** 20);
+    expect(ram).toBeGreaterThan(1000 * 2 ** 20);
     expect(cap(bootInfo.empty.start).type).toBe(CAP_TYPE.Null);
     expect(cap(bootInfo.empty.start - 1).type).not.toBe(CAP_TYPE.Null);
   });
@@ -105,15 +105,65 @@ describe('the root CNode', () => {
 });
 
 describe('blocks', () => {
-  it('cover a region without gap or overlap, aligned', () => {
-    for (const blocks of [deviceBlocks(), ramBlocks(0x8046_5000), blocksOf({ start: 0x30, end: 0x1070 })]) {
+  const objects = placeRootObjects('mcs', 13).region;
+  const bytes = (blocks: { sizeBits: number }[]) => blocks.reduce((sum, b) => sum + 2 ** b.sizeBits, 0);
+
+  it('are aligned, and do not overlap', () => {
+    for (const blocks of [deviceBlocks(), ramBlocks('mcs', 0x8041_0000, objects), blocksOf({ start: 0x30, end: 0x1070 })]) {
       blocks.forEach(({ paddr, sizeBits }, i) => {
         expect(paddr % 2 ** sizeBits).toBe(0);
         if (i > 0) expect(paddr).toBeGreaterThanOrEqual(blocks[i - 1]!.paddr + 2 ** blocks[i - 1]!.sizeBits);
       });
     }
-    const size = (blocks: { sizeBits: number }[]) => blocks.reduce((sum, b) => sum + 2 ** b.sizeBits, 0);
-    expect(size(ramBlocks(0x8046_5000))).toBe(0xa000_0000 - 0x8046_5000);
-    expect(size(blocksOf({ start: 0x30, end: 0x1070 }))).toBe(0x1040);
+  });
+
+  it('cover a region without gaps', () => {
+    expect(bytes(blocksOf({ start: 0x30, end: 0x1070 }))).toBe(0x1040);
+    const kernel = 0x8022_8000 - 0x8020_3000;
+    expect(bytes(ramBlocks('mcs', 0x8041_0000, objects))).toBe(0xc000_0000 - 0x8020_0000 - kernel - 0x1_0000 - (objects.end - objects.start));
+  });
+});
+
+/** Word for word what kernels of commit 1326364b say in QEMU, started without a device tree. */
+describe('the memory that a real kernel gives away', () => {
+  const hex = (paddr: number, sizeBits: number) => `${paddr.toString(16)} ${sizeBits}`;
+  const DEVICES = [
+    '0 25', '2200000 21', '2400000 22', '2800000 23', '3000000 24', '4000000 26', '8000000 26', 'c600000 21', 'c800000 23', 'd000000 24',
+    'e000000 25', '10000000 28', '20000000 29', '40000000 30', '80000000 21', 'c0000000 30', '100000000 32', '200000000 33', '400000000 34',
+    '800000000 35', '1000000000 36', '2000000000 37', '4000000000 38',
+  ];
+  const ABOVE_IMAGE = [
+    '80410000 16', '80420000 17', '80440000 18', '80480000 19', '80500000 20', '80600000 21', '80800000 23', '81000000 24', '82000000 25',
+    '84000000 26', '88000000 27', '90000000 28', 'a0000000 28', 'b0000000 27', 'b8000000 26', 'bc000000 25', 'be000000 24', 'bf000000 23',
+    'bf800000 22', 'bfc00000 21', 'bfe00000 20', 'bff00000 19',
+  ];
+  const AT_THE_END = ['bffc7000 12', 'bffc8000 15', 'bffd0000 16', 'bffe0000 17'];
+  const RAM = {
+    mcs: [
+      '80200000 13', '80202000 12', '80228000 15', '80230000 16', '80240000 18', '80280000 19', '80300000 20', ...ABOVE_IMAGE,
+      'bffc6880 7', 'bffc6900 8', 'bffc6a00 9', 'bffc6c00 10', ...AT_THE_END,
+    ],
+    classic: [
+      '80200000 13', '80202000 12', '80221000 12', '80222000 13', '80224000 14', '80228000 15', '80230000 16', '80240000 18', '80280000 19',
+      '80300000 20', ...ABOVE_IMAGE, 'bffc6800 11', ...AT_THE_END,
+    ],
+  };
+
+  it.each(['mcs', 'classic'] as const)('is what the model gives away, on %s', (scheduling) => {
+    const { bootInfo } = boot(scheduling);
+    const given = (isDevice: boolean) => bootInfo.untypedList.filter((u) => u.isDevice === isDevice).map((u) => hex(Number(u.paddr), u.sizeBits));
+    expect(given(true)).toEqual(DEVICES);
+    expect(given(false)).toEqual(RAM[scheduling]);
+    const first = scheduling === 'mcs' ? 19 : 18;
+    expect(bootInfo.userImagePaging).toEqual({ start: 16, end: 18 });
+    expect(bootInfo.userImageFrames).toEqual({ start: first, end: first + 16 });
+    expect(bootInfo.untyped.start).toBe(first + 16);
+  });
+
+  it.each(['mcs', 'classic'] as const)('leaves the frames of the root task where they are, on %s', (scheduling) => {
+    const { cap, bootInfo } = boot(scheduling);
+    const paddr = (cptr: number) => (cap(cptr) as FrameCap).object.paddr.toString(16);
+    expect([INIT_CAP.bootInfoFrame, INIT_CAP.initThreadIPCBuffer, bootInfo.userImageFrames.start, bootInfo.userImageFrames.end - 1].map(paddr))
+      .toEqual(['bffc3000', 'bffc2000', '80400000', '8040f000']);
   });
 });

@@ -2,7 +2,7 @@
 /** The root task: its objects, its capabilities, and what it is told. Manual, "Initial Thread's Environment". */
 import {
   CAP_TYPE, INIT_CAP, MAX_PRIORITY, MIN_SCHED_CONTEXT_BITS, NUM_INITIAL_CAPS, OBJECT_BITS, PAGE_BITS, SLOT, SLOT_BITS, ZERO, fromNumber,
-  type BootInfo, type SlotRegion, type UntypedDescription, type Word,
+  type BootInfo, type Scheduling, type SlotRegion, type UntypedDescription, type Word,
 } from '../../../schema/abi/index.ts';
 import { VM_RIGHTS, type Capability, type CNodeCap, type FrameCap, type PageTableCap } from '../capability.ts';
 import { insertDerived, insertRoot } from '../cspace/derivation.ts';
@@ -10,11 +10,11 @@ import type { Kernel } from '../kernel.ts';
 import { CNode, Frame, PageTable, SchedContext, Tcb, UntypedRegion, type KernelObject } from '../objects.ts';
 import { initDomainSchedule } from '../object/domain.ts';
 import { initScheduling, startBootThread } from '../scheduling/scheduler.ts';
-import { ASID_POOL_BITS, createAsidPool } from '../vspace/asid.ts';
+import { createAsidPool } from '../vspace/asid.ts';
 import { writeLeaf } from '../vspace/frame.ts';
 import { walk } from '../vspace/paging.ts';
 import { writeBootInfo } from './boot-info-frame.ts';
-import { BootMemory, FREE_RAM_START, deviceBlocks, ramBlocks, type Block } from './memory-map.ts';
+import { USER_IMAGE_START, deviceBlocks, placeRootObjects, ramBlocks, type Block, type RootObjects } from './memory-map.ts';
 
 export interface BootOptions {
   /** Name of the root thread; its other objects are named after it. */
@@ -47,42 +47,47 @@ export function bootRootTask(kernel: Kernel, options: BootOptions): { thread: Tc
 class RootTask {
   private readonly kernel: Kernel;
   private readonly name: string;
-  private readonly memory = new BootMemory(FREE_RAM_START);
+  private readonly scheduling: Scheduling;
+  private readonly places: RootObjects;
   private readonly cnode: CNode;
   private nextSlot = NUM_INITIAL_CAPS;
 
   constructor(kernel: Kernel, name: string, cnodeBits: number) {
     this.kernel = kernel;
     this.name = name;
-    this.cnode = this.register(new CNode(kernel.nextId(), this.memory.allocate(cnodeBits + SLOT_BITS), cnodeBits, SLOT_BITS), 'CNode');
+    this.scheduling = kernel.interfaces.configuration.scheduling;
+    this.places = placeRootObjects(this.scheduling, cnodeBits);
+    this.cnode = this.register(new CNode(kernel.nextId(), this.places.cnode, cnodeBits, SLOT_BITS), 'CNode');
   }
 
   build(): { thread: Tcb; bootInfo: BootInfo } {
-    const { kernel, cnode } = this;
+    const { kernel, cnode, places } = this;
     this.fill(INIT_CAP.irqControl, { type: CAP_TYPE.IRQControl, object: null });
     this.fill(INIT_CAP.asidControl, { type: CAP_TYPE.ASIDControl, object: null });
     this.fill(INIT_CAP.domain, { type: CAP_TYPE.Domain, object: null });
 
     const vspace = this.makeVSpace();
     const userImagePaging = this.makePaging(vspace.object);
-    const bootInfoFrame = this.mapFrame(vspace.object, BOOT_INFO_ADDRESS, 'boot info');
+    const bootInfoFrame = this.mapFrame(vspace.object, BOOT_INFO_ADDRESS, places.bootInfo, 'boot info');
     this.fill(INIT_CAP.bootInfoFrame, bootInfoFrame);
-    const ipcBuffer = this.mapFrame(vspace.object, ROOT_IPC_BUFFER_ADDRESS, 'IPC buffer');
+    const ipcBuffer = this.mapFrame(vspace.object, ROOT_IPC_BUFFER_ADDRESS, places.ipcBuffer, 'IPC buffer');
     this.fill(INIT_CAP.initThreadIPCBuffer, ipcBuffer);
-    const userImageFrames = this.region(() => {
-      for (let i = 0; i < IMAGE_FRAMES; i++) {
-        this.append(this.mapFrame(vspace.object, fromNumber(IMAGE_ADDRESS + i * 2 ** PAGE_BITS.small), `image ${i}`));
-      }
-    });
     const schedControl = this.region(() => {
       if (kernel.mcs) this.append({ type: CAP_TYPE.SchedControl, object: null, core: 0 });
+    });
+    const userImageFrames = this.region(() => {
+      for (let i = 0; i < IMAGE_FRAMES; i++) {
+        const offset = i * 2 ** PAGE_BITS.small;
+        this.append(this.mapFrame(vspace.object, fromNumber(IMAGE_ADDRESS + offset), USER_IMAGE_START + offset, `image ${i}`));
+      }
     });
 
     const thread = this.makeThread(vspace, ipcBuffer);
     const untypedList: UntypedDescription[] = [];
     const untyped = this.region(() => {
       for (const block of deviceBlocks()) untypedList.push(this.appendUntyped(block, true));
-      for (const block of ramBlocks(this.memory.allocate(PAGE_BITS.small))) untypedList.push(this.appendUntyped(block, false));
+      const imageEnd = USER_IMAGE_START + IMAGE_FRAMES * 2 ** PAGE_BITS.small;
+      for (const block of ramBlocks(this.scheduling, imageEnd, places.region)) untypedList.push(this.appendUntyped(block, false));
     });
     const bootInfo: BootInfo = {
       nodeId: 0, numNodes: 1, initThreadCNodeSizeBits: cnode.radix, initThreadDomain: thread.domain,
@@ -96,10 +101,10 @@ class RootTask {
   private makeVSpace(): PageTableCap {
     const { kernel } = this;
     const cap: PageTableCap = {
-      type: CAP_TYPE.PageTable, object: this.makePageTable('VSpace'), mapping: { asid: ROOT_ASID, address: ZERO },
+      type: CAP_TYPE.PageTable, object: this.makePageTable(this.places.vspace, 'VSpace'), mapping: { asid: ROOT_ASID, address: ZERO },
     };
     this.fill(INIT_CAP.threadVSpace, cap);
-    const pool = createAsidPool(kernel, 0, this.memory.allocate(ASID_POOL_BITS));
+    const pool = createAsidPool(kernel, 0, this.places.asidPool);
     pool.vspaces.set(ROOT_ASID, cap.object);
     this.fill(INIT_CAP.initThreadASIDPool, { type: CAP_TYPE.ASIDPool, object: pool });
     return cap;
@@ -108,8 +113,8 @@ class RootTask {
   /** The two lower tables for the image, the IPC buffer and the boot information, which lie within 2 MiB. */
   private makePaging(root: PageTable): SlotRegion {
     return this.region(() => {
-      for (const name of ['page table 1', 'page table 2']) {
-        const table = this.makePageTable(name);
+      for (const [i, paddr] of this.places.pageTables.entries()) {
+        const table = this.makePageTable(paddr, `page table ${i + 1}`);
         const place = walk(root, fromNumber(IMAGE_ADDRESS));
         place.table.entries.set(place.index, { table });
         this.append({ type: CAP_TYPE.PageTable, object: table, mapping: { asid: ROOT_ASID, address: ZERO } });
@@ -117,20 +122,20 @@ class RootTask {
     });
   }
 
-  private makePageTable(name: string): PageTable {
-    return this.register(new PageTable(this.kernel.nextId(), this.memory.allocate(PAGE_BITS.small), PAGE_BITS.small), name);
+  private makePageTable(paddr: number, name: string): PageTable {
+    return this.register(new PageTable(this.kernel.nextId(), paddr, PAGE_BITS.small), name);
   }
 
-  private mapFrame(root: PageTable, address: Word, name: string): FrameCap {
-    const frame = this.register(new Frame(this.kernel.nextId(), this.memory.allocate(PAGE_BITS.small), PAGE_BITS.small, false), name);
+  private mapFrame(root: PageTable, address: Word, paddr: number, name: string): FrameCap {
+    const frame = this.register(new Frame(this.kernel.nextId(), paddr, PAGE_BITS.small, false), name);
     writeLeaf(walk(root, address), frame, VM_RIGHTS.readWrite, true);
     return { type: CAP_TYPE.Frame, object: frame, rights: VM_RIGHTS.readWrite, mapping: { asid: ROOT_ASID, address } };
   }
 
   private makeThread(vspace: PageTableCap, ipcBuffer: FrameCap): Tcb {
     const { kernel, cnode } = this;
-    const { TCB } = OBJECT_BITS[kernel.interfaces.configuration.scheduling];
-    const thread = this.register(new Tcb(kernel.nextId(), this.memory.allocate(TCB!), TCB!), '');
+    const { TCB } = OBJECT_BITS[this.scheduling];
+    const thread = this.register(new Tcb(kernel.nextId(), this.places.tcb, TCB!), '');
     this.fill(INIT_CAP.threadTCB, { type: CAP_TYPE.Thread, object: thread });
     const cspace: CNodeCap = { type: CAP_TYPE.CNode, object: cnode, guardSize: 64 - cnode.radix, guard: ZERO };
     this.fill(INIT_CAP.threadCNode, cspace);
@@ -149,7 +154,7 @@ class RootTask {
     const { kernel } = this;
     if (!kernel.mcs) return null;
     const bits = MIN_SCHED_CONTEXT_BITS;
-    const object = this.register(new SchedContext(kernel.nextId(), this.memory.allocate(bits), bits), 'scheduling context');
+    const object = this.register(new SchedContext(kernel.nextId(), this.places.schedContext, bits), 'scheduling context');
     this.fill(INIT_CAP.initThreadSC, { type: CAP_TYPE.SchedContext, object });
     return object;
   }
