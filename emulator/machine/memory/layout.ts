@@ -57,12 +57,21 @@ export const HART = Object.freeze({
   senvcfg: 0x2e0,
   mcountinhibit: 0x2e8,
   pmpcfg0: 0x2f0,
+  pmpcfg2: 0x2f8,
   /** pmpaddr0..15. */
   pmpaddr: 0x300,
   misa: 0x380,
+  /**
+   * What `mcycle` and `minstret` add to {@link HART.instret}; while `mcountinhibit` stops one of them, its value itself.
+   */
+  mcycle: 0x388,
+  minstret: 0x390,
   /** u32: what the host wants to see (`STOP_ON`). */
   stopOn: 0x400,
-  /** u32: cause of the trap or the breakpoint number that stopped the hart; value word beside it. */
+  /**
+   * u32: cause of the trap that stopped the hart (bit 31 set: an interrupt) or the number of the breakpoint in the list;
+   * value word beside it.
+   */
   stopCause: 0x404,
   stopValue: 0x408,
   /** u32: entries written to the store log since the host emptied it. */
@@ -76,6 +85,8 @@ export const HART = Object.freeze({
   mappingEpoch: 0x420,
   /** u32: linear offset of the page attributes. */
   attributes: 0x424,
+  /** Where writes to x0 go. */
+  sink: 0x428,
   end: 0x1000,
 });
 
