@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
-import { RULES, ruleInfo } from './catalogue.ts';
+import { RULES, decidersOf, ruleInfo } from './catalogue.ts';
 
 describe('the catalogue', () => {
   it('is in the order of ids, which are the keys', () => {
@@ -17,6 +17,20 @@ describe('the catalogue', () => {
     expect(ruleInfo('k05')?.name).toBe('reply-short');
     expect(ruleInfo('Reply-Short')?.id).toBe('K05');
     expect(ruleInfo('K99')).toBeUndefined();
+  });
+
+  it('has all 54 rules of the reply protocol', () => {
+    const inFamily = (family: string): number => [...RULES.keys()].filter((id) => id.startsWith(family)).length;
+    expect(['K', 'N', 'S', 'F', 'I', 'B', 'T', 'L'].map(inFamily)).toEqual([16, 5, 12, 5, 2, 3, 2, 9]);
+    expect(RULES.size).toBe(54);
+  });
+
+  it('says who decides a rule', () => {
+    const deciders = (id: string): readonly string[] => decidersOf(RULES.get(id)!);
+    expect(deciders('K05')).toEqual(['stub', 'model', 'image']);
+    expect(deciders('S01')).toEqual(['model', 'image']);
+    expect(deciders('L03')).toEqual(['stub']);
+    expect(deciders('B03')).toEqual(['image']);
   });
 
   it.each([...RULES.values()])('$id explains itself in two to five sentences, with references', (info) => {

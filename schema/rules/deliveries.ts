@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Rules over who gets what: deliveries to the wrong thread, at the wrong time, or without a reason. */
-import { BUFFER_KINDS, BUFFER_RW } from '../abi/ipc-buffer.ts';
 import { STATE } from '../abi/thread-state.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import { DELIVERY, DELIVERY_KINDS, OUTCOME, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
@@ -152,28 +151,6 @@ export const N05: TraceRule = {
       const { thread, from, to } = record.transitions[i]!;
       if (from === to || (from === STATE.Restart && to === STATE.Running)) continue;
       report(debugReply, `${name} changed the state of ${run.describe(thread)} from ${from} to ${to}.`, thread);
-      return;
-    }
-  },
-};
-
-const bufferRights: RuleInfo = {
-  id: 'B01', name: 'buffer-rights', severity: 'error',
-  title: 'The kernel wrote an IPC buffer that it must not write',
-  explanation:
-    'The thread had no IPC buffer in memory that the kernel may write: it has none, or the frame is read-only or a device. ' +
-    'A write there changes memory behind a read-only mapping, or brings the kernel down. ' +
-    'Use the buffer lookup for receivers, not the one for senders, before storing words.',
-  references: ['seL4#1435', 'fa9de32c8', '1ed63eebe', 'eb04d84e2', '90dafb2e7'],
-};
-export const B01: TraceRule = {
-  info: bufferRights, on: TRIGGER.bufferWrite,
-  check({ record }, report) {
-    if (record.bufferKind === BUFFER_RW) return;
-    for (let i = 0; i < record.deliveryCount; i++) {
-      const delivery = record.deliveries[i]!;
-      if (delivery.thread !== record.thread || !anyBufferWord(delivery.bufferWords)) continue;
-      report(bufferRights, `IPC buffer words were written, but the buffer of the thread is ${BUFFER_KINDS[record.bufferKind] ?? 'unknown'}.`);
       return;
     }
   },

@@ -11,8 +11,10 @@ import type { RunSnapshot } from './run-state.ts';
 import type { Anomaly } from './rule.ts';
 import { DELIVERY_CASES } from './testdata/delivery-cases.ts';
 import { HISTORIC_CASES } from './testdata/historic-cases.ts';
+import { MEMORY_CASES } from './testdata/memory-cases.ts';
 import { PROGRESS_CASES } from './testdata/progress-cases.ts';
 import { STATE_CASES } from './testdata/state-cases.ts';
+import { USE_CASES } from './testdata/use-cases.ts';
 import { TraceBuilder, anomaliesOf } from './testing.ts';
 
 const mcs = interfacesOf('riscv64-mcs');
@@ -103,7 +105,7 @@ describe('RuleEngine', () => {
   });
 
   it('goes on from a snapshot as if it had never stopped', () => {
-    const cases = [...HISTORIC_CASES, ...PROGRESS_CASES, ...DELIVERY_CASES, ...STATE_CASES].filter((c) => c.trace !== undefined && c.configuration === undefined);
+    const cases = [...HISTORIC_CASES, ...PROGRESS_CASES, ...DELIVERY_CASES, ...STATE_CASES, ...MEMORY_CASES, ...USE_CASES].filter((c) => c.trace !== undefined && c.configuration === undefined);
     for (const { trace, title } of cases) {
       const builder = new TraceBuilder(mcs);
       trace!(builder);

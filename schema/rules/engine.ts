@@ -6,7 +6,7 @@ import { STATE } from '../abi/thread-state.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import type { InterfaceModel, Method } from '../idl/model.ts';
 import type { Subject } from '../trace/names.ts';
-import { CAUSE, CAUSES, DELIVERY, FLAG, OUTCOME, OUTCOMES, TRANSITION_FLAG, TrapRecord, type Delivery, type Transition } from '../trace/trap-record.ts';
+import { CAUSE, CAUSES, DELIVERY, FLAG, OUTCOME, OUTCOMES, STRAY, TRANSITION_FLAG, TrapRecord, type Delivery, type Transition } from '../trace/trap-record.ts';
 import { TRACE_RULES } from './catalogue.ts';
 import { answersThisTrap } from './deliveries.ts';
 import { copiesOntoItself } from './progress.ts';
@@ -15,7 +15,7 @@ import { checkReply } from './reply.ts';
 import { RunState, ThreadKnowledge, owesReply, type RunSnapshot } from './run-state.ts';
 import { TRIGGER, type Anomaly, type Report, type TraceContext, type TraceRule } from './rule.ts';
 import { SYSCALL_CLASS, syscallClasses } from './syscall-class.ts';
-import { anyBufferWord } from './written.ts';
+import { anyBufferWord, hasOtherSlot } from './written.ts';
 
 type MutableContext = { -readonly [Field in keyof TraceContext]: TraceContext[Field] };
 
@@ -127,6 +127,7 @@ export class RuleEngine {
       const delivery = record.deliveries[i]!;
       if (delivery.kind !== DELIVERY.reply || delivery.thread !== record.thread) set |= triggerOf(delivery.kind);
       if (anyBufferWord(delivery.bufferWords)) set |= TRIGGER.bufferWrite;
+      if (delivery.kind !== DELIVERY.registers && hasOtherSlot(delivery.slots)) set |= TRIGGER.otherSlots;
     }
     for (let i = 0; i < record.transitionCount; i++) {
       const transition = record.transitions[i]!;
@@ -143,11 +144,13 @@ export class RuleEngine {
       if ((flags & FLAG.yieldPending) !== 0) set |= TRIGGER.yieldPending;
       if ((flags & FLAG.pcAdvanced) === 0 && record.cause === CAUSE.syscall) set |= TRIGGER.stayed;
     }
-    if (record.outcome === OUTCOME.preempted) set |= TRIGGER.preempted;
+    if (record.outcome === OUTCOME.error) set |= TRIGGER.error;
+    else if (record.outcome === OUTCOME.preempted) set |= TRIGGER.preempted;
+    if (record.stray !== STRAY.none) set |= TRIGGER.stray;
     if (syscallClass === SYSCALL_CLASS.debug) set |= TRIGGER.debug;
     if (record.nextState !== STATE.Running || (flags & FLAG.nextHasSchedContext) === 0) set |= TRIGGER.exit;
     if (next.yieldPending) set |= TRIGGER.yieldPending;
-    if (invoker.mayRepeat) set |= TRIGGER.mayRepeat;
+    if (invoker.takenFromAnswer) set |= TRIGGER.takenFromAnswer;
     if (run.anyDestroyed) set |= TRIGGER.destroyedBefore;
     return set;
   }
@@ -283,10 +286,14 @@ export class RuleEngine {
 }
 
 /** Rules by set of triggers, filled as sets occur; there are few. */
-const bySet: (readonly TraceRule[])[] = [];
+const bySet = new Map<number, readonly TraceRule[]>();
 
 function rulesOn(set: number): readonly TraceRule[] {
-  return bySet[set] ??= TRACE_RULES.filter(({ on }) => typeof on === 'number' && (on & set) !== 0);
+  const known = bySet.get(set);
+  if (known !== undefined) return known;
+  const rules = TRACE_RULES.filter(({ on }) => typeof on === 'number' && (on & set) !== 0);
+  bySet.set(set, rules);
+  return rules;
 }
 
 /** Flags that are wrong on the invoker too. */

@@ -87,9 +87,9 @@ const repeatedCall: RuleInfo = {
   references: ['7c1a70533'],
 };
 export const S02: TraceRule = {
-  info: repeatedCall, on: TRIGGER.mayRepeat,
+  info: repeatedCall, on: TRIGGER.takenFromAnswer,
   check({ record, invoker }, report) {
-    if (record.cause !== CAUSE.syscall || record.syscall !== invoker.lastSyscall || !atLastPc(record, invoker)) return;
+    if (!invoker.mayRepeat || record.cause !== CAUSE.syscall || record.syscall !== invoker.lastSyscall || !atLastPc(record, invoker)) return;
     if (record.cptrLo !== invoker.badgeLo || record.cptrHi !== invoker.badgeHi || record.tagLo !== invoker.tagLo || record.tagHi !== invoker.tagHi) return;
     report(repeatedCall, `The system call of trap ${invoker.lastTrap} was answered and is executed again at ${lanesToHex(record.pcBeforeLo, record.pcBeforeHi)}, with the answer as request.`);
   },

@@ -7,9 +7,11 @@ import { MAX_UNTYPED_BITS, OBJECT_TYPES, RISCV64_USER_TOP, SLOT_BITS } from '../
 import { MESSAGE_REGISTERS } from '../abi/registers.ts';
 import { bitsOf, lanesToHex } from '../abi/word.ts';
 import type { Method } from '../idl/model.ts';
+import type { Delivery } from '../trace/trap-record.ts';
+import { errorReply, isSameAnswer, type ErrorAnswer } from './failed-requests.ts';
 import type { ReplyFacts } from './reply-facts.ts';
 import { answered, methodName, words } from './reply-shape.ts';
-import type { ReplyRule, Report, RuleInfo } from './rule.ts';
+import { TRIGGER, type ReplyRule, type Report, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
 
 /** Error label of a reply; 0 when the reply is missing, a success, or has a label that is no error. */
 function errorLabel(facts: ReplyFacts): number {
@@ -69,7 +71,7 @@ const errorPayload: RuleInfo = {
   title: 'The payload of an error reply cannot be true',
   explanation:
     'The words that explain the error contradict the request or themselves: a parameter or capability number that the method does not have, ' +
-    'an empty or already satisfied range, or a lookup failure with impossible fields. ' +
+    'an empty or already satisfied range, a lookup failure with impossible fields, or other words than the same request got just before. ' +
     'Such words are usually left over from an earlier error, because this path sets the error type and another field than the one it needs.',
   references: ['241d8d12c', 'b1b702661', 'd205615c5', '530e2f71b', '90c49746a', 'd6b12fb1e', '5fe431f6e'],
 };
@@ -181,11 +183,11 @@ function isPageLevel(lo: number, hi: number): boolean {
 
 const errorUnexpected: RuleInfo = {
   id: 'K12', name: 'error-unexpected', severity: 'warning',
-  title: 'The method does not document this error',
+  title: 'This error does not belong to this request',
   explanation:
     'The interface file does not list this error for the method, and it is not one that every invocation can give ' +
-    '(InvalidCapability, IllegalOperation, TruncatedMessage). Either a decode path returned without setting its error, so that an earlier one shows, ' +
-    'or the documentation is incomplete.',
+    '(InvalidCapability, IllegalOperation, TruncatedMessage), or the same request got another error just before. Either a decode path returned ' +
+    'without setting its error, so that an earlier one shows, or the documentation is incomplete.',
   references: ['ad32c2769', 'd653d9b2c', 'd205615c5'],
 };
 
@@ -212,3 +214,54 @@ export const K12: ReplyRule = {
     report(errorUnexpected, `${method.id} answered with ${ERRORS[label]!}, which its interface does not document.`);
   },
 };
+
+/**
+ * K11 and K12 over repeated requests. That an error has the number or the words of the error before it means nothing by
+ * itself: a correct kernel gives the same error to many requests. But a request that failed, and is repeated after nothing
+ * but failures, must fail in the same way; if it shows the error of another request then, that one was left over.
+ */
+export const K11_REPEATED: TraceRule = {
+  info: errorPayload, on: TRIGGER.error,
+  check(context, report) {
+    const found = leftOver(context);
+    if (found === undefined || found.label !== found.labelBefore) return;
+    report(errorPayload, `The same request as in trap ${found.before.seq} got ${ERRORS[found.label]} with other words: those of the error in trap ${found.previous.seq}.`);
+  },
+};
+
+export const K12_REPEATED: TraceRule = {
+  info: errorUnexpected, on: TRIGGER.error,
+  check(context, report) {
+    const found = leftOver(context);
+    if (found === undefined || found.label === found.labelBefore) return;
+    report(errorUnexpected, `The same request as in trap ${found.before.seq} got ${ERRORS[found.label]} instead of ${ERRORS[found.labelBefore]}: the error of trap ${found.previous.seq}.`);
+  },
+};
+
+interface LeftOver {
+  /** How the same request was answered before, and the error that came just before this one. */
+  readonly before: ErrorAnswer;
+  readonly previous: ErrorAnswer;
+  readonly label: number;
+  readonly labelBefore: number;
+}
+
+/** If the invoker was given the error of the trap before in place of its own. */
+function leftOver({ record, run }: TraceContext): LeftOver | undefined {
+  const before = run.failures.find(record);
+  const reply = before === undefined ? undefined : errorReply(record);
+  if (before === undefined || reply === undefined || isSameAnswer(before, reply)) return undefined;
+  const previous = run.failures.last;
+  const label = tagLabel(reply.tagLo, reply.tagHi);
+  const labelBefore = tagLabel(before.tagLo, before.tagHi);
+  if (label > LAST_ERROR || labelBefore > LAST_ERROR || !shows(reply, previous, label !== labelBefore)) return undefined;
+  return { before, previous, label, labelBefore };
+}
+
+/** Whether a reply shows what is left of an earlier error: its label, or its words. */
+function shows(reply: Delivery, previous: ErrorAnswer, inLabel: boolean): boolean {
+  if (inLabel) return tagLabel(reply.tagLo, reply.tagHi) === tagLabel(previous.tagLo, previous.tagHi);
+  const lanes = Math.min(previous.words.length, 2 * reply.wordCount);
+  for (let i = 0; i < lanes; i++) if (previous.words[i] !== reply.words[i]) return false;
+  return lanes > 0;
+}

@@ -48,7 +48,8 @@ export function expectedLength(facts: ReplyFacts): number {
   return length > MESSAGE_REGISTERS && facts.bufferKind !== BUFFER_RW ? MESSAGE_REGISTERS : length;
 }
 
-function requestedCount(facts: ReplyFacts, method: Method): number {
+/** The `count` of a request for registers; -1 when it is not known, or one that the kernel has to refuse. */
+export function requestedCount(facts: ReplyFacts, method: Method): number {
   for (const parameter of method.parameters) {
     if (parameter.name !== 'count' || parameter.word >= facts.requestWordCount) continue;
     const lo = facts.requestWords[2 * parameter.word]!;

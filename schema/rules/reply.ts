@@ -5,11 +5,12 @@ import { K10, K11, K12 } from './reply-error.ts';
 import { K01, K02, K03, K04, K05, K06, K07, K08, K09, isPlainSuccess } from './reply-shape.ts';
 import type { ReplyFacts } from './reply-facts.ts';
 import type { ReplyRule, Report } from './rule.ts';
+import { L04 } from './register-count.ts';
 import { L01 } from './stub-reads.ts';
 import { N01 } from './unsolicited.ts';
 
 /** Rules over the reply to a Call. */
-const CALL_RULES: readonly ReplyRule[] = [K01, K02, K03, K04, K05, K06, K07, K08, K09, K10, K11, K12, K14_REQUESTS, L01, L08];
+const CALL_RULES: readonly ReplyRule[] = [K01, K02, K03, K04, K05, K06, K07, K08, K09, K10, K11, K12, K14_REQUESTS, L01, L04, L08];
 
 /** Every rule that needs nothing but {@link ReplyFacts}. */
 export const REPLY_RULES: readonly ReplyRule[] = [...CALL_RULES, N01];

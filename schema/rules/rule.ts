@@ -6,9 +6,14 @@
 import type { InterfaceModel, Method } from '../idl/model.ts';
 import type { TrapRecord } from '../trace/trap-record.ts';
 import type { RunState, ThreadKnowledge } from './run-state.ts';
+import type { MessageUse } from './message-use.ts';
 import type { ReplyFacts } from './reply-facts.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
+
+/** Who can find out that a rule is broken: a stub while its program runs, the trace of the model, the trace of a kernel image. */
+export const DECIDERS = ['stub', 'model', 'image'] as const;
+export type Decider = (typeof DECIDERS)[number];
 
 /** Catalogue entry: what a person reads. */
 export interface RuleInfo {
@@ -22,6 +27,8 @@ export interface RuleInfo {
   readonly explanation: string;
   /** Manual sections, issues and commits, e.g. `seL4#846`, `4ce6cbe9e`. */
   readonly references: readonly string[];
+  /** Who decides it, where that is not everybody who can ask rules of its kind; see `decidersOf` of the catalogue. */
+  readonly decidedBy?: readonly Decider[];
 }
 
 /**
@@ -34,6 +41,12 @@ export type Report = (rule: RuleInfo, detail: string, thread?: number, method?: 
 export interface ReplyRule {
   readonly info: RuleInfo;
   readonly check: (reply: ReplyFacts, report: Report) => void;
+}
+
+/** A rule over what a program does with the message that a system call left it. Only stubs see that, so only they ask. */
+export interface UseRule {
+  readonly info: RuleInfo;
+  readonly check: (use: MessageUse, report: Report) => void;
 }
 
 /**
@@ -63,10 +76,16 @@ export const TRIGGER = Object.freeze({
   exit: 1024,
   /** The invoker, or the thread that runs next, has a YieldTo that is not completed. */
   yieldPending: 2048,
-  /** The invoker was taken from its answer before it could run, see `ThreadKnowledge.mayRepeat`. */
-  mayRepeat: 4096,
+  /** The invoker was taken from its answer before it could run, see `ThreadKnowledge.takenFromAnswer`. */
+  takenFromAnswer: 4096,
   /** Threads were destroyed earlier in the run. */
   destroyedBefore: 8192,
+  /** The kernel accessed memory that it has no business with. */
+  stray: 16_384,
+  /** A delivery, other than one of registers, wrote a context slot that is no part of a message. */
+  otherSlots: 32_768,
+  /** The kernel answered with an error. */
+  error: 65_536,
 });
 
 /** The deliveries that are no direct reply to the invoker. */

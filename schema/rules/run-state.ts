@@ -8,6 +8,7 @@ import { STATE } from '../abi/thread-state.ts';
 import type { Subject } from '../trace/names.ts';
 import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
 import { consumedTime } from './consumed.ts';
+import { FailedRequests, type FailuresSnapshot } from './failed-requests.ts';
 import type { TraceContext } from './rule.ts';
 import { SYSCALL_CLASS } from './syscall-class.ts';
 import { BADGE_BIT, TAG_BIT } from './written.ts';
@@ -51,7 +52,8 @@ export class ThreadKnowledge {
   yieldPending = false;
   /** Answered (its system call is finished, state Running) and has not run since. */
   answeredNotRun = false;
-  /** It was taken out of Running before it ran on its answer, with the trap still to be executed again. */
+  /** It was taken out of Running before it ran on its answer; whether it was left to execute the answered trap again. */
+  takenFromAnswer = false;
   mayRepeat = false;
   /** Label of the fault for which it waits, 0 for none. */
   pendingFault = 0;
@@ -67,6 +69,7 @@ export interface RunSnapshot {
   readonly lastSpaceChange?: number;
   readonly domainsUsed?: boolean;
   readonly mapped?: readonly (readonly [frame: number, mapping: KnownMapping])[];
+  readonly failures?: FailuresSnapshot;
 }
 
 /** Where a page was mapped, and through which capability. */
@@ -93,6 +96,8 @@ export class RunState {
   domainsUsed = false;
   /** Frames by object, where they were mapped last; only what no change of a CSpace has made uncertain. */
   readonly mapped = new Map<number, KnownMapping>();
+  /** Invocations that failed, see there. */
+  failures = new FailedRequests();
   private readonly dense: (ThreadKnowledge | undefined)[] = [];
   private readonly sparse = new Map<number, ThreadKnowledge>();
   private readonly names = new Map<number, string>();
@@ -137,6 +142,7 @@ export class RunState {
     if (record.thread !== 0) applyInvoker(context);
     for (let i = 0; i < record.deliveryCount; i++) applyDelivery(this, record, record.deliveries[i]!);
     if (record.next !== 0) applyRunning(context.next, record);
+    this.failures.apply(record);
     if (record.capType === CAP_TYPE.SchedContext) this.addConsumed(context);
     if (record.capType === CAP_TYPE.Frame) this.noteMapping(context);
     if (record.capType === CAP_TYPE.Domain) this.domainsUsed = true;
@@ -166,7 +172,10 @@ export class RunState {
     this.dense.forEach((knowledge, id) => { if (knowledge !== undefined) threads.push([id, { ...knowledge }]); });
     for (const [id, knowledge] of this.sparse) threads.push([id, { ...knowledge }]);
     const { lastSpaceChange, domainsUsed } = this;
-    return { version: 1, threads, names: [...this.names], consumed: [...this.consumed], lastSpaceChange, domainsUsed, mapped: [...this.mapped] };
+    return {
+      version: 1, threads, names: [...this.names], consumed: [...this.consumed], lastSpaceChange, domainsUsed, mapped: [...this.mapped],
+      failures: this.failures.snapshot(),
+    };
   }
 
   /** The state of a snapshot. Throws a TypeError for something that is none. */
@@ -182,6 +191,7 @@ export class RunState {
     run.lastSpaceChange = snapshot.lastSpaceChange ?? 0;
     run.domainsUsed = snapshot.domainsUsed ?? false;
     for (const [frame, mapping] of snapshot.mapped ?? []) run.mapped.set(frame, mapping);
+    run.failures = FailedRequests.restore(snapshot.failures);
     return run;
   }
 }
@@ -192,7 +202,10 @@ function applyTransition(run: RunState, record: TrapRecord, index: number): void
   const thread = run.thread(id);
   thread.state = to;
   if (to !== STATE.Running) {
-    if (thread.answeredNotRun && (flags & TRANSITION_FLAG.pcBehind) !== 0) thread.mayRepeat = true;
+    if (thread.answeredNotRun) {
+      thread.takenFromAnswer = true;
+      if ((flags & TRANSITION_FLAG.pcBehind) !== 0) thread.mayRepeat = true;
+    }
     thread.answeredNotRun = false;
   }
   if (to === STATE.BlockedOnSend || to === STATE.BlockedOnReply) {
@@ -233,7 +246,7 @@ function applyTrap(context: TraceContext): void {
   invoker.badgeLo = record.cptrLo;
   invoker.badgeHi = record.cptrHi;
   invoker.registersWritten = false;
-  invoker.mayRepeat = false;
+  invoker.takenFromAnswer = invoker.mayRepeat = false;
   invoker.answeredNotRun = context.done;
 }
 
@@ -254,7 +267,7 @@ function applyDelivery(run: RunState, record: TrapRecord, delivery: Delivery): v
     // SetTLSBase writes tp alone and leaves the thread's system call as it is.
     if (((slots & ~(1 << SLOT.tp)) | delivery.slots[1]!) !== 0) {
       thread.registersWritten = true;
-      thread.mayRepeat = false;
+      thread.takenFromAnswer = thread.mayRepeat = false;
     }
     return;
   }

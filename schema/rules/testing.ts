@@ -181,6 +181,14 @@ export class RecordBuilder {
     return this;
   }
 
+  /** The kernel touched memory that it has no business with, see `STRAY`. */
+  stray(kind: number, address = 0, pc = 0): this {
+    this.record.stray = kind;
+    this.record.strayAddressLo = address;
+    this.record.strayPcLo = pc;
+    return this;
+  }
+
   staysAtTrap(): this {
     this.record.pcAfterLo = this.record.pcBeforeLo;
     return this.without('pcAdvanced');

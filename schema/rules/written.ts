@@ -2,7 +2,7 @@
 /** Questions about the sets of context slots and IPC buffer words that a delivery wrote (layout: `Delivery`). */
 import { IPC_BUFFER } from '../abi/ipc-buffer.ts';
 import { MSG_MAX_LENGTH } from '../abi/message-info.ts';
-import { MESSAGE_REGISTERS, ROLE } from '../abi/registers.ts';
+import { MESSAGE_REGISTERS, ROLE, SLOT } from '../abi/registers.ts';
 
 /** Badge, tag and message registers are slots below 32, so all are in the first element of a slot set. */
 export const BADGE_BIT = 1 << ROLE.badge;
@@ -44,4 +44,17 @@ export function firstForeignBufferWord(bufferWords: Uint32Array, length: number)
     if (hasBufferWord(bufferWords, index) && (index < first || index >= end)) return index;
   }
   return -1;
+}
+
+/** scause, sstatus and the two program counters: kernel entry and exit write them, whatever happens between. */
+export function isTrapSlot(slot: number): boolean {
+  return slot >= SLOT.scause;
+}
+
+const LOW_TRAP_SLOTS = 1 << SLOT.scause;
+const HIGH_TRAP_SLOTS = (1 << (SLOT.sstatus - 32)) | (1 << (SLOT.FaultIP - 32)) | (1 << (SLOT.NextIP - 32));
+
+/** Whether a slot was written that no message sets and that is none of the trap itself. */
+export function hasOtherSlot(slots: Uint32Array): boolean {
+  return ((slots[0]! & ~(REPLY_BITS | LOW_TRAP_SLOTS)) | (slots[1]! & ~HIGH_TRAP_SLOTS)) !== 0;
 }

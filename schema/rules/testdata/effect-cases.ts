@@ -110,7 +110,7 @@ export const EFFECT_CASES: readonly RuleCase[] = [
     rule: 'L08', title: 'all words, fewer registers to write, and a short request that is refused', expect: [],
     trace: (t) => {
       t.record().call('SchedControlConfigureFlags', 1000, 1000, 0, 0, 0).reply();
-      t.record().call('TCBWriteRegisters', 0, 1, 0x1000).on(2).reply();
+      t.record().call('TCBWriteRegisters', 0, 1, 0x1000).on(2).reply().deliver('registers', 2, { written: { badge: false, tag: false, slots: [SLOT.FaultIP] } });
       t.record().call('SchedControlConfigureFlags', 1000).reply({ label: ERROR.TruncatedMessage });
     },
   },

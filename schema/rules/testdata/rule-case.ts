@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { BundledConfigurationName, InterfaceModel } from '../../idl/model.ts';
+import type { MessageUse } from '../message-use.ts';
 import type { ReplyFacts } from '../reply-facts.ts';
 import type { TraceBuilder } from '../testing.ts';
 
@@ -16,4 +17,6 @@ export interface RuleCase {
   readonly trace?: (trace: TraceBuilder) => void;
   /** The situation as a stub sees it. */
   readonly facts?: (model: InterfaceModel) => ReplyFacts;
+  /** What a stub or program does with a message. */
+  readonly use?: MessageUse;
 }
