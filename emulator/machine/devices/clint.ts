@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { INTERRUPT } from './hart-state.ts';
+import { INTERRUPT } from '../isa/csrs.ts';
 import { RegisterFile, type AccessBytes, type Peripheral, type Refusal } from './peripheral.ts';
 import type { Alarm, VirtualClock } from './virtual-clock.ts';
 

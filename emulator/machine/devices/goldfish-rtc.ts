@@ -4,6 +4,9 @@ import type { Alarm, VirtualClock } from './virtual-clock.ts';
 
 const WORD = 0xffff_ffffn;
 
+/** What it needs of a clock of virtual time. */
+type Clock = Pick<VirtualClock, 'now' | 'alarm'>;
+
 interface Saved {
   readonly offset: string;
   readonly timeHigh: number;
@@ -20,7 +23,7 @@ interface Saved {
  */
 export class GoldfishRtc implements Peripheral {
   readonly name = 'rtc@101000';
-  private readonly clock: VirtualClock;
+  private readonly clock: Clock;
   private readonly line: (raised: boolean) => void;
   private readonly alarm: Alarm;
   /** What the guest has set the clock forward by, ns. */
@@ -33,7 +36,7 @@ export class GoldfishRtc implements Peripheral {
   private pending = false;
   private readonly registers: RegisterFile;
 
-  constructor(clock: VirtualClock, line: (raised: boolean) => void) {
+  constructor(clock: Clock, line: (raised: boolean) => void) {
     this.clock = clock;
     this.line = line;
     this.alarm = clock.alarm(() => {

@@ -47,15 +47,6 @@ export class HartState {
   }
 }
 
-/** Bits of `mip`, `mie` and `mideleg` (Privileged Architecture, "Machine Interrupt Registers"). */
-export const INTERRUPT = Object.freeze({
-  supervisorSoftware: 1,
-  machineSoftware: 3,
-  supervisorTimer: 5,
-  machineTimer: 7,
-  supervisorExternal: 9,
-  machineExternal: 11,
-});
 
 /** Index of an argument register a0..a7. */
 export const a = (n: number): number => 10 + n;

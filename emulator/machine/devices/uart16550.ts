@@ -66,6 +66,13 @@ export class Uart16550 implements Peripheral {
     this.update();
   }
 
+  /** Takes a received byte as firmware does that uses the UART for its console; undefined for none. */
+  take(): number | undefined {
+    const byte = this.received.shift();
+    this.update();
+    return byte;
+  }
+
   save(): Saved {
     const { received, registers, fifosEnabled, overrun, transmitterEmpty } = this;
     return { received: [...received], registers: { ...registers }, fifosEnabled, overrun, transmitterEmpty };

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Hart, Stop } from '../hart/hart.ts';
+import { HART, STOP_ON } from '../memory/layout.ts';
+import { SparseMemory } from '../memory/sparse-memory.ts';
+import { SystemBus, type BusDiagnostic } from '../devices/bus.ts';
+import { Clint } from '../devices/clint.ts';
+import { GoldfishRtc } from '../devices/goldfish-rtc.ts';
+import { HartState } from '../devices/hart-state.ts';
+import { INTERRUPT } from '../isa/csrs.ts';
+import { Plic } from '../devices/plic.ts';
+import { TestFinisher, type Finish } from '../devices/test-finisher.ts';
+import { Uart16550 } from '../devices/uart16550.ts';
+import { VirtualClock } from '../devices/virtual-clock.ts';
+import { ADDRESS_MAP, IRQ, NS_PER_TICK } from '../devices/virt-platform.ts';
+import { ConsoleTail } from './console.ts';
+import { createHart, type HartName } from './harts.ts';
+import type { MachineEnd } from './machine-end.ts';
+import { SupervisorBinaryInterface } from './sbi.ts';
+import { TrapLoopDetector, spinsForever } from './stuck.ts';
+
+/** Who serves the environment calls of S mode. */
+export type Firmware =
+  /** Software of the image, in M mode. */
+  | 'guest'
+  /** This process. */
+  | 'host';
+
+export interface MachineOptions {
+  readonly hart?: HartName;
+  readonly firmware?: Firmware;
+  /** Size of RAM; the platform's 3 GiB if not given, of which only non-zero pages cost anything. */
+  readonly ramBytes?: number;
+  /** Virtual ns that an instruction takes; 8 if not given. */
+  readonly nsPerInstruction?: number;
+  /** Hears each byte that the guest writes to its console. */
+  readonly onConsole?: (byte: number) => void;
+  /** Hears of each kind of access that no device took, once. */
+  readonly onDiagnostic?: (diagnostic: BusDiagnostic) => void;
+}
+
+/** Why {@link Machine.run} returned. */
+export type MachineStop = Exclude<Stop, 'supervisorCall' | 'device'>
+  /** The run is over; {@link Machine.ended} says how. */
+  | 'ended';
+
+export interface RunOptions {
+  /** A wait for an interrupt skips virtual time to the next alarm, or `run` returns `waiting` so that the caller may wait. */
+  readonly waits?: 'skip' | 'return';
+}
+
+export const DEFAULT_NS_PER_INSTRUCTION = 8;
+/** Shorter runs are not looked at for a hart that is stuck. */
+const LONG_RUN = 4096;
+/** A hart counts instructions in 32 bits. */
+const LONGEST_RUN = 0x4000_0000;
+
+/** A board of the platform `qemu-riscv-virt` with one hart: memory, devices, and firmware if the guest brings none. */
+export class Machine {
+  readonly hartName: HartName;
+  readonly firmware: Firmware;
+  readonly memory: SparseMemory;
+  readonly state: HartState;
+  readonly clock: VirtualClock;
+  readonly hart: Hart;
+  readonly bus: SystemBus;
+  readonly clint: Clint;
+  readonly plic: Plic;
+  readonly uart: Uart16550;
+  readonly rtc: GoldfishRtc;
+  readonly sbi: SupervisorBinaryInterface;
+  readonly console = new ConsoleTail();
+  private readonly trapLoop: TrapLoopDetector;
+  private wanted = 0;
+  private end: MachineEnd | undefined;
+
+  constructor(options: MachineOptions = {}) {
+    this.hartName = options.hart ?? 'wasm';
+    this.firmware = options.firmware ?? 'host';
+    this.memory = new SparseMemory(options.ramBytes === undefined ? {} : { ramBytes: options.ramBytes });
+    this.state = new HartState(this.memory.memory);
+    this.state.setWord(HART.nsPerInstruction, BigInt(options.nsPerInstruction ?? DEFAULT_NS_PER_INSTRUCTION));
+    this.state.setWord(HART.nsPerTick, BigInt(NS_PER_TICK));
+    this.clock = new VirtualClock(this.state);
+
+    const line = (interrupt: number, pending: boolean): void => this.setPending(interrupt, pending);
+    const transmit = (byte: number): void => {
+      this.console.push(byte);
+      options.onConsole?.(byte);
+    };
+    this.clint = new Clint(this.clock, line);
+    this.plic = new Plic(2, (context, pending) => line(context === 0 ? INTERRUPT.machineExternal : INTERRUPT.supervisorExternal, pending));
+    this.uart = new Uart16550(transmit, (raised) => this.plic.setLevel(IRQ.uart, raised));
+    this.rtc = new GoldfishRtc(this.clock, (raised) => this.plic.setLevel(IRQ.rtc, raised));
+    this.bus = new SystemBus([
+      { ...ADDRESS_MAP.finisher, device: new TestFinisher((finish) => this.finish(endOf(finish))) },
+      { ...ADDRESS_MAP.rtc, device: this.rtc },
+      { ...ADDRESS_MAP.clint, device: this.clint },
+      { ...ADDRESS_MAP.plic, device: this.plic },
+      { ...ADDRESS_MAP.uart, device: this.uart },
+    ], () => this.state.word(HART.pc), options.onDiagnostic);
+    this.hart = createHart(this.hartName, this.memory, this.bus);
+    this.trapLoop = new TrapLoopDetector(this.state);
+    this.sbi = new SupervisorBinaryInterface({
+      state: this.state, clock: this.clock, memory: this.memory, hart: this.hart, transmit, receive: () => this.uart.take(), end: (end) => this.finish(end),
+    });
+    this.stopOn(0);
+  }
+
+  /** What else the caller wants `run` to return for: bits of `STOP_ON`. */
+  stopOn(bits: number): void {
+    this.wanted = bits;
+    this.state.setU32(HART.stopOn, bits | STOP_ON.ownTrap | (this.firmware === 'host' ? STOP_ON.supervisorCall : 0));
+  }
+
+  /** How the run ended; undefined while it goes on. */
+  get ended(): MachineEnd | undefined {
+    return this.end;
+  }
+
+  /** Instructions retired since power on. */
+  get instructions(): number {
+    return this.state.count(HART.instret);
+  }
+
+  /** Types at the console. */
+  type(bytes: Iterable<number>): void {
+    for (const byte of bytes) this.uart.receive(byte);
+  }
+
+  /**
+   * Runs at most `instructions` instructions. Serves firmware calls, devices and alarms meanwhile; returns for
+   * whatever {@link stopOn} names, and when the run is over.
+   */
+  run(instructions: number, options: RunOptions = {}): MachineStop {
+    let left = instructions;
+    while (this.end === undefined) {
+      if (left <= 0) return 'budget';
+      this.clock.ring();
+      const before = this.instructions;
+      // An alarm may be due while retired instructions have not reached it: at least one is executed.
+      const budget = Math.min(left, LONGEST_RUN, Math.max(1, this.clock.instructionsLeft()));
+      const stop = this.hart.run(budget);
+      // Instructions that trap do not retire: a budget that is used up counts as a whole.
+      left -= stop === 'budget' ? budget : this.instructions - before;
+      const outcome = this.after(stop, budget, options);
+      if (outcome !== undefined) return outcome;
+    }
+    return 'ended';
+  }
+
+  private after(stop: Stop, budget: number, options: RunOptions): MachineStop | undefined {
+    switch (stop) {
+      case 'budget':
+        if (budget >= LONG_RUN && spinsForever(this)) this.finish({ kind: 'spin', pc: this.state.word(HART.pc) });
+        return undefined;
+      case 'supervisorCall':
+        if (this.firmware === 'guest') return undefined;
+        this.sbi.call();
+        return undefined;
+      case 'waiting':
+        if (options.waits === 'return') return 'waiting';
+        if (!this.clock.skipToNextAlarm()) this.finish({ kind: 'waitForever', pc: this.state.word(HART.pc) });
+        return undefined;
+      case 'ownTrap': {
+        const loop = this.trapLoop.trapped();
+        if (loop !== undefined) this.finish(loop);
+        return (this.wanted & STOP_ON.ownTrap) !== 0 ? 'ownTrap' : undefined;
+      }
+      case 'device':
+        return undefined;
+      default:
+        return stop;
+    }
+  }
+
+  /** The first end counts. */
+  private finish(end: MachineEnd): void {
+    this.end ??= end;
+    this.bus.requestStop();
+  }
+
+  private setPending(interrupt: number, pending: boolean): void {
+    this.state.setPending(interrupt, pending);
+    this.bus.requestStop();
+  }
+}
+
+function endOf(finish: Finish): MachineEnd {
+  const by = 'test finisher';
+  switch (finish.kind) {
+    case 'pass': return { kind: 'shutdown', by };
+    case 'fail': return { kind: 'failure', by, code: finish.code };
+    case 'reset': return { kind: 'reset', by };
+  }
+}
