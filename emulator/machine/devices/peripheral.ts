@@ -81,6 +81,6 @@ export class RegisterFile {
     const found = this.byOffset.get(offset);
     if (found === undefined) return new Refusal(`no register at offset 0x${offset.toString(16)}`);
     const sizes = found.register.bytes ?? WORD;
-    return sizes.includes(bytes) ? found : new Refusal(`${found.register.name} takes accesses of ${sizes.join(' or ')} bytes`);
+    return sizes.includes(bytes) ? found : new Refusal(`${found.register.name} takes accesses of ${sizes.join(' or ')} ${sizes.at(-1) === 1 ? 'byte' : 'bytes'}`);
   }
 }
