@@ -40,12 +40,16 @@ export interface MachineOptions {
 
 /** Why {@link Machine.run} returned. */
 export type MachineStop = Exclude<Stop, 'supervisorCall' | 'device'>
+  /** {@link RunOptions.until} is reached. */
+  | 'timeLimit'
   /** The run is over; {@link Machine.ended} says how. */
   | 'ended';
 
 export interface RunOptions {
   /** A wait for an interrupt skips virtual time to the next alarm, or `run` returns `waiting` so that the caller may wait. */
   readonly waits?: 'skip' | 'return';
+  /** Virtual time in ns at which `run` returns `timeLimit`. */
+  readonly until?: bigint;
 }
 
 export const DEFAULT_NS_PER_INSTRUCTION = 8;
@@ -135,10 +139,12 @@ export class Machine {
     let left = instructions;
     while (this.end === undefined) {
       if (left <= 0) return 'budget';
+      if (options.until !== undefined && this.clock.now() >= options.until) return 'timeLimit';
       this.clock.ring();
       const before = this.instructions;
-      // An alarm may be due while retired instructions have not reached it: at least one is executed.
-      const budget = Math.min(left, LONGEST_RUN, Math.max(1, this.clock.instructionsLeft()));
+      const next = Math.min(this.clock.instructionsLeft(), options.until === undefined ? Infinity : this.clock.instructionsUntil(options.until));
+      // An alarm may be due while no instruction has retired: at least one is executed.
+      const budget = Math.min(left, LONGEST_RUN, Math.max(1, next));
       const stop = this.hart.run(budget);
       // Instructions that trap do not retire: a budget that is used up counts as a whole.
       left -= stop === 'budget' ? budget : this.instructions - before;
@@ -146,6 +152,23 @@ export class Machine {
       if (outcome !== undefined) return outcome;
     }
     return 'ended';
+  }
+
+  /** State of everything but hart and memory: plain JSON. */
+  saveDevices(): unknown {
+    return this.stateful().map((each) => each.save());
+  }
+
+  /** Takes what {@link saveDevices} returned; the words of the hart come first, as alarms count by them. */
+  restoreDevices(saved: unknown): void {
+    const states = saved as readonly unknown[];
+    this.stateful().forEach((each, i) => each.restore(states[i]));
+    this.clock.reschedule();
+  }
+
+  /** The order counts: the PLIC knows its levels before the devices that raise them. */
+  private stateful(): readonly { save(): unknown; restore(saved: unknown): void }[] {
+    return [this.clint, this.plic, this.uart, this.rtc, this.sbi, this.console];
   }
 
   private after(stop: Stop, budget: number, options: RunOptions): MachineStop | undefined {
@@ -159,7 +182,7 @@ export class Machine {
         return undefined;
       case 'waiting':
         if (options.waits === 'return') return 'waiting';
-        if (!this.clock.skipToNextAlarm()) this.finish({ kind: 'waitForever', pc: this.state.word(HART.pc) });
+        if (!this.clock.skipToNextAlarm(options.until)) this.finish({ kind: 'waitForever', pc: this.state.word(HART.pc) });
         return undefined;
       case 'ownTrap': {
         const loop = this.trapLoop.trapped();

@@ -1,26 +1,44 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { diagnosticText, SystemBus, type BusDiagnostic } from './bus.ts';
-import { RegisterFile, type Peripheral } from './peripheral.ts';
+import { RegisterFile, type AccessBytes, type Peripheral, type Refusal } from './peripheral.ts';
 
-function device(name: string): Peripheral & { value: number } {
-  const file = new RegisterFile([
-    { name: 'VALUE', offset: 0, read: () => self.value, write: (value) => { self.value = value; } },
+class TestDevice implements Peripheral {
+  readonly name: string;
+  value = 5;
+  private readonly file = new RegisterFile([
+    { name: 'VALUE', offset: 0, read: () => this.value, write: (value) => { this.value = value; } },
     { name: 'VALUEH', offset: 4, read: () => 7, write: () => undefined },
     { name: 'STATUS', offset: 8, read: () => 1 },
-    { name: 'COMMAND', offset: 12, bytes: [2, 4], write: (value) => { self.value = value; } },
+    { name: 'COMMAND', offset: 12, bytes: [2, 4], write: (value) => { this.value = value; } },
   ]);
-  const self = {
-    name, value: 5, load: file.load.bind(file), store: file.store.bind(file), save: () => null, restore: () => undefined,
-  };
-  return self;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  load(offset: number, bytes: AccessBytes): bigint | Refusal {
+    return this.file.load(offset, bytes);
+  }
+
+  store(offset: number, bytes: AccessBytes, value: bigint): Refusal | undefined {
+    return this.file.store(offset, bytes, value);
+  }
+
+  save(): null {
+    return null;
+  }
+
+  restore(): void {
+    // Not saved.
+  }
 }
 
-function bus(): { bus: SystemBus; low: ReturnType<typeof device>; heard: BusDiagnostic[] } {
-  const low = device('low@1000');
+function bus(): { bus: SystemBus; low: TestDevice; heard: BusDiagnostic[] } {
+  const low = new TestDevice('low@1000');
   const heard: BusDiagnostic[] = [];
   const made = new SystemBus(
-    [{ base: 0x2000, bytes: 0x10, device: device('high@2000') }, { base: 0x1000, bytes: 0x100, device: low }],
+    [{ base: 0x2000, bytes: 0x10, device: new TestDevice('high@2000') }, { base: 0x1000, bytes: 0x100, device: low }],
     () => 0x8020_0042n, (diagnostic) => heard.push(diagnostic));
   return { bus: made, low, heard };
 }
@@ -72,7 +90,7 @@ describe('bus', () => {
   });
 
   it('does not take devices that overlap', () => {
-    const one = { base: 0, bytes: 0x20, device: device('one') };
-    expect(() => new SystemBus([{ base: 0x1f, bytes: 1, device: device('two') }, one], () => 0n)).toThrow('one and two overlap');
+    const one = { base: 0, bytes: 0x20, device: new TestDevice('one') };
+    expect(() => new SystemBus([{ base: 0x1f, bytes: 1, device: new TestDevice('two') }, one], () => 0n)).toThrow('one and two overlap');
   });
 });

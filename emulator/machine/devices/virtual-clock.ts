@@ -54,6 +54,11 @@ export class VirtualClock {
     return this.dueAt - this.state.count(HART.instret);
   }
 
+  /** Instructions that may run before virtual time reaches `time` ns. */
+  instructionsUntil(time: bigint): number {
+    return this.instretAt(time) - this.state.count(HART.instret);
+  }
+
   /** Whether an alarm is set. */
   get armed(): boolean {
     return this.dueAt !== Infinity;
@@ -67,11 +72,13 @@ export class VirtualClock {
     return left > 0n ? left : 0n;
   }
 
-  /** Skips time to the next alarm. Returns false with no alarm. */
-  skipToNextAlarm(): boolean {
-    const left = this.toNextAlarm();
-    if (left === undefined) return false;
-    this.skip(left);
+  /** Skips time to the next alarm, or to a limit in virtual ns that comes before it. Returns false with no alarm. */
+  skipToNextAlarm(limit?: bigint): boolean {
+    const next = this.next();
+    if (next === undefined) return false;
+    const now = this.now();
+    const to = limit !== undefined && limit < next ? limit : next;
+    if (to > now) this.skip(to - now);
     return true;
   }
 
@@ -97,10 +104,14 @@ export class VirtualClock {
       this.dueAt = Infinity;
       return;
     }
+    this.dueAt = this.instretAt(next);
+  }
+
+  /** Value of `instret` at which a time is reached if nothing is skipped; 0 for a time in the past. */
+  private instretAt(time: bigint): number {
     const perInstruction = this.state.word(HART.nsPerInstruction);
-    const ns = next - this.state.word(HART.skipped);
-    // A deadline in the past counts as due, whatever its distance.
-    this.dueAt = ns <= 0n ? 0 : Number((ns + perInstruction - 1n) / perInstruction);
+    const ns = time - this.state.word(HART.skipped);
+    return ns <= 0n ? 0 : Number((ns + perInstruction - 1n) / perInstruction);
   }
 
   private next(): bigint | undefined {
