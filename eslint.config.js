@@ -15,7 +15,7 @@ const zones = [
   { from: 'schema/trace/**', to: above('schema/rules', 'schema/api') },
   { from: 'stubs/**', to: above('emulator', 'server', 'dashboards', 'examples', 'bench') },
   { from: 'emulator/**', to: above('stubs', 'server', 'dashboards', 'examples', 'bench'), except: ['stubs/runtime/user-context.ts'] },
-  { from: 'emulator/kernel/**', to: above('emulator/user', 'emulator/probe', 'emulator/machine') },
+  { from: 'emulator/kernel/**', to: above('emulator/user', 'emulator/probe', 'emulator/machine'), except: ['emulator/machine/devices/**'] },
   { from: 'emulator/probe/**', to: above('emulator/kernel', 'emulator/user', 'emulator/machine') },
   { from: 'emulator/user/**', to: above('emulator/kernel', 'emulator/probe', 'emulator/machine') },
   ...['*.ts', 'ingest/**', 'live/**', 'plugins/**', 'query/**', 'routes/**', 'store/**'].map((part) => (

@@ -6,6 +6,9 @@
 import type { BootInfo } from '../schema/abi/boot-info.ts';
 import type { InterfaceModel } from '../schema/idl/model.ts';
 
+/** Bytes that one load or store moves. */
+export type AccessBytes = 1 | 2 | 4 | 8;
+
 /** Why the running thread enters the kernel, besides a system call. */
 export interface ExceptionTrap {
   /** scause of the exception. */
@@ -97,6 +100,17 @@ export interface KernelHost {
   syscall(): void;
   /** The running thread raises an exception. */
   exception(trap: ExceptionTrap): void;
+  /**
+   * The running thread loads 1, 2, 4 or 8 bytes from a virtual address, zero-extended, into the lanes from `lane` on. False: it
+   * raised an exception instead, which the kernel has handled. Missing, as is `store`, on hosts without user memory.
+   */
+  load?(addressLo: number, addressHi: number, bytes: AccessBytes, into: Uint32Array, lane: number): boolean;
+  /** The running thread stores 1, 2, 4 or 8 bytes at a virtual address. As `load`. */
+  store?(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): boolean;
+  /** Whether a thread has an address space: without one, every fetch of an instruction is a page fault. Missing: it has. */
+  hasAddressSpace?(thread: number): boolean;
+  /** scause of the exception that the running thread raises when it fetches an instruction from a virtual address; 0 for none. Missing: a page fault. */
+  fetchFault?(addressLo: number, addressHi: number): number;
   /** The running thread computes for `ns`; a timer interrupt may come and another thread run before it is over. Returns the ns not yet spent. */
   compute(ns: number): number;
   /** With only the idle thread runnable: skips to the next event. False when there is none, so nothing will ever run again. */

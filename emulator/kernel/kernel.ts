@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ZERO, type Word } from '../../schema/abi/word.ts';
+import { SLOT } from '../../schema/abi/registers.ts';
+import { ZERO, lanesToBigInt, type Word } from '../../schema/abi/word.ts';
 import type { InterfaceModel } from '../../schema/idl/model.ts';
 import type { KernelObserver } from '../host.ts';
 import type { DefectName } from './defects.ts';
+import { Board } from './devices/board.ts';
 import { SyscallError, type LookupFailure } from './errors.ts';
 import { Tcb, type AsidPool, type IrqLine, type KernelObject, type SchedContext } from './objects.ts';
 import { SILENT } from './observers.ts';
@@ -84,6 +86,13 @@ export class Kernel {
   domainScheduleIndex = 0;
 
   readonly irqLines = new Map<number, IrqLine>();
+  /** The devices that user code can drive, and the interrupt controller. */
+  readonly board = new Board({
+    time: () => this.time,
+    pc: () => lanesToBigInt(this.current.registers[2 * SLOT.NextIP]!, this.current.registers[2 * SLOT.NextIP + 1]!),
+    console: (text) => this.console(text),
+    diagnose: (text) => this.console(`model: ${text}\n`),
+  });
   /** ASID pools by their first ASID. */
   readonly asidPools = new Map<number, AsidPool>();
 
@@ -147,6 +156,6 @@ export class Kernel {
     this.workDone += units;
     if (this.workDone < WORK_UNITS_PER_PREEMPTION) return false;
     this.workDone = 0;
-    return this.time >= this.timerDeadline;
+    return this.time >= this.timerDeadline || this.board.interrupting();
   }
 }

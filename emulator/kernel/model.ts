@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { SLOT, STATE, type BootInfo } from '../../schema/abi/index.ts';
+import { SLOT, STATE, word, type BootInfo } from '../../schema/abi/index.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import type { BundledConfigurationName, InterfaceModel } from '../../schema/idl/model.ts';
 import { CAUSE } from '../../schema/trace/trap-record.ts';
-import type { ExceptionTrap, KernelHost, KernelObserver, RootTaskImage } from '../host.ts';
+import type { AccessBytes, ExceptionTrap, KernelHost, KernelObserver, RootTaskImage } from '../host.ts';
 import { handleException } from './api/exception.ts';
 import { handleSyscall } from './api/syscall.ts';
 import { bootRootTask } from './boot/boot.ts';
 import { lookupCapability } from './cspace/lookup.ts';
 import { conditionOf } from './condition.ts';
 import type { DefectName } from './defects.ts';
+import type { IrqCompletion } from './devices/interrupt-controller.ts';
 import { DEFAULT_TIMING, Kernel, type Timing } from './kernel.ts';
+import { Hart } from './memory/hart.ts';
+import { addressSpaceOf } from './memory/translate.ts';
+import { handleInterrupt } from './object/interrupt.ts';
 import { Tcb } from './objects.ts';
 import { SILENT, both } from './observers.ts';
 import { bufferKind, bufferLanes } from './registers.ts';
-import { checkBudgetAtEntry, handleTimerInterrupt, headBudget } from './scheduling/budget.ts';
+import { checkBudgetAtEntry, headBudget } from './scheduling/budget.ts';
 import { activateThread, schedule } from './scheduling/scheduler.ts';
 import { Slot } from './slot.ts';
 
@@ -24,7 +28,9 @@ export interface ModelOptions {
   readonly timing?: Partial<Timing>;
   /** log2 of the slots of the root task's CNode, 8..20. Default 13. */
   readonly rootCNodeBits?: number;
-  /** Receives what user programs print through the kernel. */
+  /** Whether interrupts of devices are masked until they are acknowledged. Default `atClaim`: no, as on qemu-riscv-virt. */
+  readonly irqCompletion?: IrqCompletion;
+  /** Receives what user programs print through the kernel or the UART, and what the kernel and the model themselves have to say. */
   readonly console?: (text: string) => void;
   /** Runs after every kernel exit; used for invariant checks. */
   readonly afterTrap?: (kernel: Kernel) => void;
@@ -35,6 +41,7 @@ export class ModelKernel implements KernelHost {
   readonly interfaces: InterfaceModel;
   /** The kernel's state, for tests and invariant checks. */
   readonly kernel: Kernel;
+  private readonly hart: Hart;
   private readonly afterTrap: ((kernel: Kernel) => void) | undefined;
   private readonly rootCNodeBits: number | undefined;
   private booted = false;
@@ -43,6 +50,8 @@ export class ModelKernel implements KernelHost {
     this.interfaces = interfacesOf(options.configuration);
     this.kernel = new Kernel(this.interfaces, new Set(options.defects), { ...DEFAULT_TIMING, ...options.timing });
     if (options.console !== undefined) this.kernel.console = options.console;
+    if (options.irqCompletion !== undefined) this.kernel.board.interrupts.completion = options.irqCompletion;
+    this.hart = new Hart(this.kernel);
     this.afterTrap = options.afterTrap;
     this.rootCNodeBits = options.rootCNodeBits;
   }
@@ -129,11 +138,15 @@ export class ModelKernel implements KernelHost {
   compute(ns: number): number {
     const { kernel } = this;
     const until = kernel.time + ns;
-    if (until < kernel.timerDeadline) {
-      kernel.time = until;
-      return 0;
+    for (;;) {
+      const next = Math.min(kernel.timerDeadline, kernel.board.deadline);
+      if (until < next) {
+        kernel.time = until;
+        return 0;
+      }
+      if (next > kernel.time) kernel.time = next;
+      if (this.interrupted) break;
     }
-    if (kernel.timerDeadline > kernel.time) kernel.time = kernel.timerDeadline;
     const left = until - kernel.time;
     this.interrupt();
     return left;
@@ -141,15 +154,50 @@ export class ModelKernel implements KernelHost {
 
   idle(): boolean {
     const { kernel } = this;
-    if (kernel.timerDeadline === Infinity || kernel.halted) return false;
-    if (kernel.timerDeadline > kernel.time) kernel.time = kernel.timerDeadline;
-    this.interrupt();
+    const next = Math.min(kernel.timerDeadline, kernel.board.deadline);
+    if (next === Infinity || kernel.halted) return false;
+    if (next > kernel.time) kernel.time = next;
+    // What a device does then need not interrupt: its line may be masked.
+    if (this.interrupted) this.interrupt();
     return true;
+  }
+
+  load(addressLo: number, addressHi: number, bytes: AccessBytes, into: Uint32Array, lane: number): boolean {
+    const { hart } = this;
+    if (!hart.load(this.kernel.current, word(addressLo, addressHi), bytes)) return this.memoryFault();
+    into[lane] = hart.lo;
+    into[lane + 1] = hart.hi;
+    return true;
+  }
+
+  store(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): boolean {
+    return this.hart.store(this.kernel.current, word(addressLo, addressHi), bytes, lo, hi) || this.memoryFault();
+  }
+
+  hasAddressSpace(thread: number): boolean {
+    return addressSpaceOf(this.kernel, this.kernel.thread(thread)) !== null;
+  }
+
+  fetchFault(addressLo: number, addressHi: number): number {
+    const { hart } = this;
+    return hart.fetch(this.kernel.current, word(addressLo, addressHi)) ? 0 : hart.cause;
+  }
+
+  private memoryFault(): false {
+    const { cause, value } = this.hart;
+    this.exception({ cause, valueLo: value.lo, valueHi: value.hi });
+    return false;
+  }
+
+  /** Whether an interrupt is pending, of a device or the timer. */
+  private get interrupted(): boolean {
+    const { kernel } = this;
+    return kernel.board.interrupting() || kernel.time >= kernel.timerDeadline;
   }
 
   private interrupt(): void {
     this.enter(CAUSE.interrupt);
-    handleTimerInterrupt(this.kernel);
+    handleInterrupt(this.kernel);
     this.leave();
   }
 

@@ -139,7 +139,6 @@ export class IrqLine extends KernelObject {
   readonly irq: number;
   readonly notificationSlot: Slot;
   active = false;
-  masked = true;
 
   constructor(id: number, irq: number) {
     super(id, 0, 0);

@@ -7,8 +7,8 @@
  * so that a restarted system call is recognised by its pc, as on hardware.
  */
 import { BUFFER_RW, SLOT, fromBigInt, lanesToBigInt, type BootInfo } from '../../schema/abi/index.ts';
-import type { UserContext } from '../../stubs/runtime/user-context.ts';
-import type { KernelHost } from '../host.ts';
+import type { UserContext, UserMemory } from '../../stubs/runtime/user-context.ts';
+import type { AccessBytes, KernelHost } from '../host.ts';
 
 export type ThreadStart = (context: UserContext) => Promise<void>;
 
@@ -42,8 +42,10 @@ export class ThreadError extends Error {
 }
 
 export interface UserThreadsOptions {
-  /** Virtual ns of user code between two system calls of a thread. */
+  /** Virtual ns of user code between two system calls of a thread. Default 500. */
   readonly userTime?: number;
+  /** Virtual ns of a load or store. Default 10. */
+  readonly accessTime?: number;
   /** Virtual time at which the run ends, ns. Default: never. */
   readonly timeLimit?: number;
   /** Asked after every trap: a promise that the threads wait for before they go on (a full trace window), or nothing. */
@@ -53,12 +55,17 @@ export interface UserThreadsOptions {
 /** Bytes of synthetic text of one entry. */
 const TEXT_BYTES = 0x1_0000;
 const INSTRUCTION_PAGE_FAULT = 12;
+const ILLEGAL_INSTRUCTION = 2;
 /** scause of a system call. */
 const ENVIRONMENT_CALL = 8;
+/** What stands at a thread's pc, beside instructions that trap, which are named by their scause. */
+const LOAD = -1;
+const STORE = -2;
 
 export class UserThreads {
   private readonly host: KernelHost;
   private readonly userTime: number;
+  private readonly accessTime: number;
   private readonly timeLimit: number;
   private readonly pause: (() => Promise<void> | undefined) | undefined;
   private readonly entries: ThreadStart[] = [];
@@ -70,6 +77,7 @@ export class UserThreads {
   constructor(host: KernelHost, options: UserThreadsOptions = {}) {
     this.host = host;
     this.userTime = options.userTime ?? 500;
+    this.accessTime = options.accessTime ?? 10;
     this.timeLimit = options.timeLimit ?? Infinity;
     this.pause = options.pause;
   }
@@ -102,11 +110,11 @@ export class UserThreads {
     return this.entries.length * TEXT_BYTES;
   }
 
-  /** An instruction of a thread that traps: a system call, or what raises the exception `cause`. See `UserContext.trap`. */
-  trap(thread: ThreadContext, cause: number): Promise<void> | undefined {
+  /** The next instruction of a thread, see {@link ThreadContext.instruction}. Returns as `UserContext.trap`. */
+  step(thread: ThreadContext, instruction: number): Promise<void> | undefined {
     this.mustRun(thread);
     try {
-      thread.cause = cause;
+      thread.instruction = instruction;
       return this.execute(thread);
     } catch (error) {
       return this.hostFailed(error);
@@ -116,18 +124,38 @@ export class UserThreads {
   private execute(thread: ThreadContext): Promise<void> | undefined {
     const { host } = this;
     keepInText(thread);
-    if (host.compute(this.userTime) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
+    const traps = thread.instruction >= 0;
+    if (host.compute(traps ? this.userTime : this.accessTime) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
       const at = thread.pc;
-      this.raise(thread);
-      if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return this.pause?.();
+      this.perform(thread);
+      if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return traps ? this.pause?.() : undefined;
       return this.wait(thread, EXECUTED, at);
     }
     return this.wait(thread, NOT_EXECUTED, thread.pc);
   }
 
-  private raise({ cause }: ThreadContext): void {
-    if (cause === ENVIRONMENT_CALL) this.host.syscall();
-    else this.host.exception({ cause, valueLo: 0, valueHi: 0 });
+  private perform(thread: ThreadContext): void {
+    const { host } = this;
+    const { instruction } = thread;
+    if (host.hasAddressSpace?.(thread.id) === false) this.raise(INSTRUCTION_PAGE_FAULT, thread);
+    else if (instruction === ENVIRONMENT_CALL) host.syscall();
+    else if (instruction === LOAD || instruction === STORE) this.access(thread);
+    else host.exception({ cause: instruction, valueLo: 0, valueHi: 0 });
+  }
+
+  /** Executes the load or store whose address and value are in the thread's registers. */
+  private access(thread: ThreadContext): void {
+    const { host } = this;
+    const { registers, accessBytes } = thread;
+    const isDone = thread.instruction === LOAD
+      ? host.load!(registers[ADDRESS]!, registers[ADDRESS + 1]!, accessBytes, registers, VALUE)
+      : host.store!(registers[ADDRESS]!, registers[ADDRESS + 1]!, accessBytes, registers[VALUE]!, registers[VALUE + 1]!);
+    if (isDone) thread.advance();
+  }
+
+  /** The running thread raises an exception about its pc. */
+  private raise(cause: number, { registers }: ThreadContext): void {
+    this.host.exception({ cause, valueLo: registers[PC]!, valueHi: registers[PC + 1]! });
   }
 
   /** See `UserContext.compute`. */
@@ -142,7 +170,7 @@ export class UserThreads {
 
   private spend(thread: ThreadContext, ns: number): Promise<void> | undefined {
     const at = thread.pc;
-    thread.toCompute = this.host.compute(ns);
+    thread.toCompute = this.host.hasAddressSpace?.(thread.id) === false ? ns : this.host.compute(ns);
     if (thread.toCompute === 0 && this.host.running === thread.id) return undefined;
     return this.wait(thread, COMPUTING, at);
   }
@@ -172,6 +200,12 @@ export class UserThreads {
   /** One step of the running thread outside its function. True when its function has the turn. */
   private proceed(thread: ThreadContext): boolean {
     const { host } = this;
+    // The hart has no odd pc: it drops the lowest bit.
+    thread.registers[PC]! &= ~1;
+    if (host.hasAddressSpace?.(thread.id) === false) {
+      this.raise(INSTRUCTION_PAGE_FAULT, thread);
+      return false;
+    }
     const start = this.entryAt(thread.pc);
     if (start !== undefined && (thread.waiting === NOTHING || thread.at !== thread.pc)) {
       this.begin(thread, start);
@@ -179,9 +213,7 @@ export class UserThreads {
     }
     const returned = thread.waiting === EXECUTED && thread.pc === thread.at + 4;
     if (thread.resume === undefined || (thread.pc !== thread.at && !returned)) {
-      // No function stands behind this pc, or somebody moved it away from where the function waits: a page fault.
-      const pc = host.registers(thread.id);
-      host.exception({ cause: INSTRUCTION_PAGE_FAULT, valueLo: pc[2 * SLOT.NextIP]!, valueHi: pc[2 * SLOT.NextIP + 1]! });
+      this.executeMemory(thread);
       return false;
     }
     if (thread.waiting === COMPUTING) {
@@ -189,11 +221,23 @@ export class UserThreads {
       if (thread.toCompute > 0 || host.running !== thread.id) return false;
     } else if (!returned) {
       thread.waiting = EXECUTED;
-      this.raise(thread);
+      this.perform(thread);
       return false;
     }
     this.resume(thread);
     return true;
+  }
+
+  /**
+   * No function stands behind the pc, or somebody moved it away from where the function waits. The text of functions is
+   * in no frame; what a frame holds is no instruction that a thread of functions could execute.
+   */
+  private executeMemory(thread: ThreadContext): void {
+    const { host } = this;
+    const { registers } = thread;
+    const cause = host.fetchFault === undefined ? INSTRUCTION_PAGE_FAULT : host.fetchFault(registers[PC]!, registers[PC + 1]!);
+    if (cause === 0) host.exception({ cause: ILLEGAL_INSTRUCTION, valueLo: 0, valueHi: 0 });
+    else this.raise(cause, thread);
   }
 
   private resume(thread: ThreadContext): void {
@@ -219,8 +263,8 @@ export class UserThreads {
   private leave(thread: ThreadContext): void {
     if (this.over) return;
     const registers = this.host.registers(thread.id);
-    registers[2 * SLOT.NextIP] = registers[2 * SLOT.ra]!;
-    registers[2 * SLOT.NextIP + 1] = registers[2 * SLOT.ra + 1]!;
+    registers[PC] = registers[2 * SLOT.ra]!;
+    registers[PC + 1] = registers[2 * SLOT.ra + 1]!;
     try {
       // A function that returns to an entry may do so for ever: time must pass.
       if (this.entryAt(thread.pc) !== undefined) this.host.compute(this.userTime);
@@ -251,7 +295,8 @@ export class UserThreads {
     this.end!(end);
   }
 
-  private mustRun(thread: ThreadContext): void {
+  /** Throws unless a thread runs and waits for nothing. */
+  mustRun(thread: ThreadContext): void {
     if (this.host.running !== thread.id || thread.resume !== undefined) {
       throw new Error(`thread ${thread.id} is not running: a thread makes one system call at a time, from its own context`);
     }
@@ -269,11 +314,16 @@ export class UserThreads {
 /** What a thread's function waits for. */
 type Waiting = typeof NOTHING | typeof EXECUTED | typeof NOT_EXECUTED | typeof COMPUTING;
 const NOTHING = 0;
-/** For the return of a trap that was executed, and may have to be again. */
+/** For the return of an instruction that was executed, and may have to be again. */
 const EXECUTED = 1;
-/** For its trap to be executed: an interrupt came first. */
+/** For its instruction to be executed: an interrupt came first. */
 const NOT_EXECUTED = 2;
 const COMPUTING = 3;
+
+/** Low lanes of the pc, and of the address and the value of a load or store. */
+const PC = 2 * SLOT.NextIP;
+const ADDRESS = 2 * SLOT.t6;
+const VALUE = 2 * SLOT.t5;
 
 /** Text of an entry is a ring: past its end it goes on behind its first instruction. */
 function keepInText(thread: ThreadContext): void {
@@ -288,10 +338,12 @@ class ThreadContext implements UserContext {
   /** Settles the promise that the thread's function waits for. */
   resume: (() => void) | undefined;
   waiting: Waiting = NOTHING;
-  /** pc at which it waits: of the trapping instruction, or where it computes. */
+  /** pc at which it waits: of the instruction, or where it computes. */
   at = 0;
-  /** scause of the instruction that traps there. */
-  cause = ENVIRONMENT_CALL;
+  /** What stands there: scause of an instruction that traps, LOAD or STORE. */
+  instruction = ENVIRONMENT_CALL;
+  accessBytes: AccessBytes = 8;
+  readonly memory: UserMemory | undefined;
   toCompute = 0;
   private readonly user: UserThreads;
   private readonly host: KernelHost;
@@ -302,11 +354,12 @@ class ThreadContext implements UserContext {
     this.id = id;
     this.registers = host.registers(id);
     this.scheduling = host.interfaces.configuration.scheduling;
+    this.memory = host.load === undefined ? undefined : new ThreadMemory(user, this);
   }
 
   /** NextIP; text regions lie below 2^32, anything above counts as no text. */
   get pc(): number {
-    return this.registers[2 * SLOT.NextIP]! + this.registers[2 * SLOT.NextIP + 1]! * 0x1_0000_0000;
+    return this.registers[PC]! + this.registers[PC + 1]! * 0x1_0000_0000;
   }
 
   get ipcBuffer(): Uint32Array | undefined {
@@ -318,8 +371,8 @@ class ThreadContext implements UserContext {
   }
 
   jump(pc: number): void {
-    this.registers[2 * SLOT.NextIP] = pc >>> 0;
-    this.registers[2 * SLOT.NextIP + 1] = Math.floor(pc / 0x1_0000_0000);
+    this.registers[PC] = pc >>> 0;
+    this.registers[PC + 1] = Math.floor(pc / 0x1_0000_0000);
   }
 
   advance(): void {
@@ -327,11 +380,11 @@ class ThreadContext implements UserContext {
   }
 
   trap(): Promise<void> | undefined {
-    return this.user.trap(this, ENVIRONMENT_CALL);
+    return this.user.step(this, ENVIRONMENT_CALL);
   }
 
   exception(cause: number): Promise<void> | undefined {
-    return this.user.trap(this, cause);
+    return this.user.step(this, cause);
   }
 
   compute(ns: number): Promise<void> | undefined {
@@ -349,5 +402,37 @@ class ThreadContext implements UserContext {
   hint(cptr: bigint, name: string): void {
     const w = fromBigInt(cptr);
     this.host.hint(this.id, w.lo, w.hi, name);
+  }
+}
+
+/** Loads and stores of one TypeScript thread. */
+class ThreadMemory implements UserMemory {
+  private readonly user: UserThreads;
+  private readonly thread: ThreadContext;
+
+  constructor(user: UserThreads, thread: ThreadContext) {
+    this.user = user;
+    this.thread = thread;
+  }
+
+  load(addressLo: number, addressHi: number, bytes: AccessBytes): Promise<void> | undefined {
+    this.user.mustRun(this.thread);
+    return this.access(LOAD, addressLo, addressHi, bytes);
+  }
+
+  store(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): Promise<void> | undefined {
+    this.user.mustRun(this.thread);
+    const { registers } = this.thread;
+    registers[VALUE] = lo;
+    registers[VALUE + 1] = hi;
+    return this.access(STORE, addressLo, addressHi, bytes);
+  }
+
+  private access(instruction: number, addressLo: number, addressHi: number, bytes: AccessBytes): Promise<void> | undefined {
+    const { thread } = this;
+    thread.registers[ADDRESS] = addressLo;
+    thread.registers[ADDRESS + 1] = addressHi;
+    thread.accessBytes = bytes;
+    return this.user.step(thread, instruction);
   }
 }

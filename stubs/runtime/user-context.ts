@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Scheduling } from '../../schema/abi/syscalls.ts';
 
+/** Bytes that one load or store moves. */
+export type AccessBytes = 1 | 2 | 4 | 8;
+
+/**
+ * The memory that a thread sees: its address space, at virtual addresses. Each access is one instruction of the thread,
+ * with the address in register t6 and the value in t5: `ld t5, 0(t6)`, `sd t5, 0(t6)` and those of fewer bytes, unsigned.
+ * One that faults is executed again when the fault handler restarts the thread there; moved behind it, the thread goes on.
+ * Both return as {@link UserContext.trap}.
+ */
+export interface UserMemory {
+  /** When it has returned, the value is in t5. */
+  load(addressLo: number, addressHi: number, bytes: AccessBytes): Promise<void> | undefined;
+  store(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): Promise<void> | undefined;
+}
+
 /**
  * All that a stub knows of the world: the registers and IPC buffer of one user thread, and the trap.
  * Whoever hosts a kernel implements it.
@@ -27,6 +42,8 @@ export interface UserContext {
    * as `trap`, once the thread goes on behind the instruction; a handler that restarts it there has it raised again.
    */
   exception(cause: number): Promise<void> | undefined;
+  /** Loads and stores of the thread; `undefined` where the host has no memory for user code to see. */
+  readonly memory?: UserMemory | undefined;
   /** The thread computes for this many virtual nanoseconds without a system call. Returns as `trap`. */
   compute(ns: number): Promise<void> | undefined;
   /** Virtual time in nanoseconds. */

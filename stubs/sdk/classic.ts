@@ -2,7 +2,7 @@
 /** Root tasks and threads of kernels without MCS. */
 import { INIT_CAP, type BootInfo } from '../../schema/abi/boot-info.ts';
 import {
-  CNode, DomainSet, IRQControl, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, TCB, Untyped,
+  CNode, DomainSet, IRQControl, IRQHandler, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, TCB, Untyped,
 } from '../generated/riscv64-classic.ts';
 import type { UserContext } from '../runtime/user-context.ts';
 import { Endpoint, Notification } from './ipc.ts';
@@ -20,6 +20,7 @@ export interface ClassicObjects extends KernelObjects {
   RISCV_Giga_Page: RISCVPage;
   RISCV_PageTable: RISCVPageTable;
   IRQControl: IRQControl;
+  IRQHandler: IRQHandler;
   DomainSet: DomainSet;
   ASIDControl: RISCVASIDControl;
   ASIDPool: RISCVASIDPool;
@@ -28,7 +29,7 @@ export interface ClassicObjects extends KernelObjects {
 const CLASSES: ClassesOf<ClassicObjects> = {
   Untyped, TCB, CapTable: CNode, Endpoint, Notification,
   RISCV_4K_Page: RISCVPage, RISCV_Mega_Page: RISCVPage, RISCV_Giga_Page: RISCVPage, RISCV_PageTable: RISCVPageTable,
-  IRQControl, DomainSet, ASIDControl: RISCVASIDControl, ASIDPool: RISCVASIDPool,
+  IRQControl, IRQHandler, DomainSet, ASIDControl: RISCVASIDControl, ASIDPool: RISCVASIDPool,
 };
 
 export type ClassicThreadOptions = CommonThreadOptions<ClassicThread>;

@@ -11,7 +11,7 @@ type Frame = mcs.RISCVPage | classic.RISCVPage;
 
 /**
  * Capability types by name: those of objects that can be created under the name of their object type, then those that
- * the kernel gives the root task. A configuration has narrower ones, and may have more.
+ * the kernel gives the root task or that others of them issue. A configuration has narrower ones, and may have more.
  */
 export interface KernelObjects {
   Untyped: mcs.Untyped | classic.Untyped;
@@ -24,6 +24,7 @@ export interface KernelObjects {
   RISCV_Giga_Page: Frame;
   RISCV_PageTable: mcs.RISCVPageTable | classic.RISCVPageTable;
   IRQControl: mcs.IRQControl | classic.IRQControl;
+  IRQHandler: mcs.IRQHandler | classic.IRQHandler;
   DomainSet: mcs.DomainSet | classic.DomainSet;
   ASIDControl: mcs.RISCVASIDControl | classic.RISCVASIDControl;
   ASIDPool: mcs.RISCVASIDPool | classic.RISCVASIDPool;

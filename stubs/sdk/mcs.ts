@@ -4,7 +4,7 @@ import { INIT_CAP, type BootInfo } from '../../schema/abi/boot-info.ts';
 import { MIN_REFILLS, MIN_SCHED_CONTEXT_BITS, REFILL_BYTES, SCHED_CONTEXT_CORE_BYTES } from '../../schema/abi/objects.ts';
 import type { WordLike } from '../../schema/abi/word.ts';
 import {
-  CNode, DomainSet, IRQControl, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, SchedContext, SchedControl, TCB, Untyped,
+  CNode, DomainSet, IRQControl, IRQHandler, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, SchedContext, SchedControl, TCB, Untyped,
 } from '../generated/riscv64-mcs.ts';
 import type { UserContext } from '../runtime/user-context.ts';
 import { Endpoint, Notification, Reply, type EndpointRef } from './ipc.ts';
@@ -24,6 +24,7 @@ export interface McsObjects extends KernelObjects {
   RISCV_Giga_Page: RISCVPage;
   RISCV_PageTable: RISCVPageTable;
   IRQControl: IRQControl;
+  IRQHandler: IRQHandler;
   DomainSet: DomainSet;
   ASIDControl: RISCVASIDControl;
   ASIDPool: RISCVASIDPool;
@@ -32,7 +33,7 @@ export interface McsObjects extends KernelObjects {
 const CLASSES: ClassesOf<McsObjects> = {
   Untyped, TCB, CapTable: CNode, Endpoint, Notification, SchedContext, Reply,
   RISCV_4K_Page: RISCVPage, RISCV_Mega_Page: RISCVPage, RISCV_Giga_Page: RISCVPage, RISCV_PageTable: RISCVPageTable,
-  IRQControl, DomainSet, ASIDControl: RISCVASIDControl, ASIDPool: RISCVASIDPool,
+  IRQControl, IRQHandler, DomainSet, ASIDControl: RISCVASIDControl, ASIDPool: RISCVASIDPool,
 };
 
 /** A budget that is a whole time slice of the boot configuration: `CONFIG_BOOT_THREAD_TIME_SLICE` of 5 ms. */

@@ -2,6 +2,7 @@
 import type { BootInfo } from '../../schema/abi/boot-info.ts';
 import { ReplyMonitor, type ReplyPolicyOptions } from '../runtime/reply-policy.ts';
 import { AddressAllocator, DEFAULT_FIRST_ADDRESS } from './address-space.ts';
+import { DeviceRegions } from './device-memory.ts';
 import { SlotAllocator } from './slot-allocator.ts';
 import { UntypedPools } from './untyped-allocator.ts';
 
@@ -22,6 +23,7 @@ export class TaskResources {
   readonly replies: ReplyMonitor;
   readonly slots: SlotAllocator;
   readonly pools: UntypedPools;
+  readonly deviceRegions: DeviceRegions;
   readonly addresses: AddressAllocator;
   readonly debugNames: boolean;
 
@@ -30,6 +32,7 @@ export class TaskResources {
     this.replies = new ReplyMonitor(options.replies);
     this.slots = new SlotAllocator(bootInfo.empty);
     this.pools = new UntypedPools(bootInfo.untypedList);
+    this.deviceRegions = new DeviceRegions(bootInfo.untypedList);
     this.addresses = new AddressAllocator(options.firstAddress ?? DEFAULT_FIRST_ADDRESS);
     this.debugNames = options.debugNames ?? false;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { INIT_CAP, type BootInfo } from '../../schema/abi/boot-info.ts';
-import { MAX_PRIORITY } from '../../schema/abi/objects.ts';
+import { MAX_PRIORITY, PAGE_BITS } from '../../schema/abi/objects.ts';
 import type { WordLike } from '../../schema/abi/word.ts';
 import type { Capability } from '../runtime/capability.ts';
 import type { DebugSyscalls } from '../runtime/debug-syscalls.ts';
@@ -10,10 +10,12 @@ import type { Syscalls } from '../runtime/syscalls.ts';
 import { ThreadRuntime } from '../runtime/thread-runtime.ts';
 import type { UserContext } from '../runtime/user-context.ts';
 import { mapFrame } from './address-space.ts';
+import { DeviceAllocator } from './device-memory.ts';
 import type { EndpointRef } from './ipc.ts';
 import type { ClassesOf, KernelObjects } from './kernel-objects.ts';
 import type { SlotAllocator } from './slot-allocator.ts';
 import type { TaskResources } from './task-resources.ts';
+import { ThreadMemory } from './thread-memory.ts';
 import { UntypedAllocator } from './untyped-allocator.ts';
 
 /** All bits of a capability pointer are resolved: the root CNode's guard makes the pointer of a slot its index. */
@@ -76,6 +78,10 @@ export abstract class TaskThread<O extends KernelObjects> {
   readonly vspace: O['RISCV_PageTable'];
   /** Creates kernel objects. */
   readonly untyped: UntypedAllocator<O>;
+  /** Makes frames of device memory. */
+  readonly devices: DeviceAllocator<O>;
+  /** What this thread loads from and stores to: the address space that its TCB has, which is the task's unless it was given another. */
+  readonly memory: ThreadMemory;
   protected readonly classes: ClassesOf<O>;
 
   constructor(classes: ClassesOf<O>, resources: TaskResources, context: UserContext, identity: ThreadIdentity) {
@@ -87,6 +93,8 @@ export abstract class TaskThread<O extends KernelObjects> {
     this.cnode = new classes.CapTable(this.runtime, INIT_CAP.threadCNode);
     this.vspace = new classes.RISCV_PageTable(this.runtime, INIT_CAP.threadVSpace);
     this.untyped = new UntypedAllocator(this.runtime, classes, resources.pools, resources.slots, INIT_CAP.threadCNode);
+    this.devices = new DeviceAllocator(this.runtime, classes, resources.deviceRegions, resources.slots, INIT_CAP.threadCNode);
+    this.memory = new ThreadMemory(context);
   }
 
   // What the task has
@@ -202,11 +210,28 @@ export abstract class TaskThread<O extends KernelObjects> {
 
   // Memory
 
-  /** Maps a 4 KiB frame at an unused address, and gives the address. Missing page tables are created. */
-  async map(frame: O['RISCV_4K_Page'], rights: CapRights = CapRights.readWrite): Promise<number> {
-    const address = this.resources.addresses.allocate();
+  /**
+   * Maps a frame at an unused address, and gives the address. Missing page tables are created.
+   * @param sizeBits log2 of the bytes of the frame: 12, 21 or 30
+   */
+  async map(frame: O['RISCV_4K_Page'], rights: CapRights = CapRights.readWrite, sizeBits: number = PAGE_BITS.small): Promise<number> {
+    const address = this.resources.addresses.allocate(sizeBits);
     await mapFrame(frame, this.vspace, address, rights, this.untyped);
     return address;
+  }
+
+  // Devices
+
+  /** The handler of an interrupt line, in a new slot. Each line has one handler; the kernel refuses a second. */
+  async irqHandler(irq: number): Promise<O['IRQHandler']> {
+    const slot = this.slots.allocate();
+    try {
+      await this.irqControl.get(irq, INIT_CAP.threadCNode, slot, CPTR_DEPTH);
+    } catch (error) {
+      this.slots.free(slot);
+      throw error;
+    }
+    return new this.classes.IRQHandler(this.runtime, slot);
   }
 
   // Starting threads: what all configurations have in common

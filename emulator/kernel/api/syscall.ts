@@ -6,10 +6,10 @@ import { lookupCapability } from '../cspace/lookup.ts';
 import { missingCapability, invalidRoot, type LookupFailure } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
 import { receiveMessage } from '../object/endpoint.ts';
+import { handleInterruptAtPreemption } from '../object/interrupt.ts';
 import { receiveSignal } from '../object/notification.ts';
 import { deleteCallerCap, replyFromCallerSlot } from '../object/reply.ts';
 import { slotHi, slotLo } from '../registers.ts';
-import { handlePreemption } from '../scheduling/budget.ts';
 import { yieldCurrent } from '../scheduling/scheduler.ts';
 import { Slot } from '../slot.ts';
 import { handleDebugSyscall } from './debug.ts';
@@ -73,7 +73,7 @@ function invoke(kernel: Kernel, kind: InvocationKind, register: number): boolean
   const thread = kernel.current;
   if (handleInvocation(kernel, kind, slotLo(thread, register), slotHi(thread, register)) === 'preempted') {
     kernel.observer.preempted();
-    handlePreemption(kernel);
+    handleInterruptAtPreemption(kernel);
     return false;
   }
   return true;

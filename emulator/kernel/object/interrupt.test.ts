@@ -28,7 +28,7 @@ describe('IRQControl', () => {
   it('issues a handler once, until its last capability is gone', () => {
     const { kernel, slot, get, line } = setUp();
     expect(get(5, 1)).toBe('done');
-    expect(line(1)).toMatchObject({ irq: 5, active: true, masked: false });
+    expect(line(1)).toMatchObject({ irq: 5, active: true });
     expect(slot(1).parent).toBe(slot(0));
     expect(errorWords(get(5, 2)).error).toBe('RevokeFirst');
     insertDerived(slot(2), slot(1).cap, slot(1));
@@ -85,11 +85,15 @@ describe('IRQHandler', () => {
   });
 
   it('lets the line interrupt again when it is acknowledged', () => {
-    const { get, handler, line } = setUp();
+    const { kernel, get, handler } = setUp();
     get(5, 1);
-    line(1).masked = true;
+    const { interrupts } = kernel.board;
+    interrupts.completion = 'byAck';
+    interrupts.drive(5, true);
+    expect(interrupts.claim()).toBe(5);
+    expect(interrupts.signalled).toBe(false);
     expect(handler(1, 'IRQAckIRQ')).toBe('done');
-    expect(line(1).masked).toBe(false);
+    expect(interrupts.signalled).toBe(true);
     expect(errorWords(handler(1, 'CNodeCopy')).error).toBe('IllegalOperation');
   });
 

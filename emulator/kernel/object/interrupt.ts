@@ -10,7 +10,9 @@ import {
 import type { Decode, Invocation, Perform } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
 import { IrqLine } from '../objects.ts';
+import { chargeForInterrupt, handlePreemption, handleTimerInterrupt } from '../scheduling/budget.ts';
 import { argNumber, argSlot, extraSlot } from './arguments.ts';
+import { sendSignal } from './notification.ts';
 
 /** Interrupts 1..95 come from the platform's interrupt controller; 0 is none. The last is the kernel's own timer. */
 const FIRST_IRQ = 1;
@@ -45,7 +47,7 @@ function decodeIssue(kernel: Kernel, invocation: Invocation, slotWord: number): 
     const line = kernel.register(new IrqLine(kernel.nextId(), irq));
     kernel.irqLines.set(irq, line);
     line.active = true;
-    line.masked = false;
+    kernel.board.interrupts.enable(irq);
     insertDerived(dest, { type: CAP_TYPE.IRQHandler, object: line }, slot);
     return 'done';
   };
@@ -56,7 +58,7 @@ export const decodeIrqHandler: Decode<IrqHandlerCap> = (kernel, invocation, cap)
   switch (invocation.method) {
     case 'IRQAckIRQ':
       return () => {
-        line.masked = false;
+        kernel.board.interrupts.acknowledge(line.irq);
         return 'done';
       };
     case 'IRQSetIRQHandler':
@@ -87,6 +89,28 @@ function decodeSetNotification(kernel: Kernel, invocation: Invocation, line: Irq
 /** The last handler capability of a line is gone: the interrupt may be issued again. */
 export function retireIrqLine(kernel: Kernel, line: IrqLine): void {
   line.active = false;
-  line.masked = true;
   kernel.irqLines.delete(line.irq);
+  kernel.board.interrupts.disable(line.irq);
+}
+
+/** Handles the interrupt that waits, the device's before the timer's: without the choice of the next thread. */
+export function handleInterrupt(kernel: Kernel): void {
+  if (!kernel.board.interrupting()) return handleTimerInterrupt(kernel);
+  chargeForInterrupt(kernel);
+  deliverInterrupt(kernel);
+}
+
+/** Handles the interrupt at which a long operation stopped. */
+export function handleInterruptAtPreemption(kernel: Kernel): void {
+  const isOfDevice = kernel.board.interrupting();
+  handlePreemption(kernel, isOfDevice);
+  if (isOfDevice) deliverInterrupt(kernel);
+}
+
+/** Signals the notification of the line that interrupts. */
+function deliverInterrupt(kernel: Kernel): void {
+  const irq = kernel.board.interrupts.claim();
+  const cap = kernel.irqLines.get(irq)?.notificationSlot.cap;
+  if (cap?.type === CAP_TYPE.Notification && cap.canSend) sendSignal(kernel, cap.object, cap.badge);
+  else kernel.console(`Undelivered IRQ: ${irq}\n`);
 }

@@ -103,25 +103,28 @@ export function checkBudgetAtEntry(kernel: Kernel): boolean {
   return false;
 }
 
+/** Looks at the clock at an interrupt. MCS: what the running thread used is charged as at every kernel entry. */
+export function chargeForInterrupt(kernel: Kernel): void {
+  updateTime(kernel);
+  if (kernel.mcs) checkBudget(kernel);
+}
+
 /** Handles the timer interrupt, without the choice of the next thread. */
 export function handleTimerInterrupt(kernel: Kernel): void {
-  updateTime(kernel);
-  if (kernel.mcs) {
-    checkBudget(kernel);
-    kernel.reprogram = true;
-  } else {
-    tick(kernel);
-  }
+  chargeForInterrupt(kernel);
+  if (kernel.mcs) kernel.reprogram = true;
+  else tick(kernel);
 }
 
 /**
- * Handles the timer interrupt at which a long operation stopped. The operation may have taken the scheduling context
- * from the running thread, or destroyed either.
+ * Charges for a long operation that an interrupt stopped, and handles that of the timer. The operation may have taken
+ * the scheduling context from the running thread, or destroyed either.
+ * @param isOfDevice whether a device interrupts: the timer has to wait
  */
-export function handlePreemption(kernel: Kernel): void {
+export function handlePreemption(kernel: Kernel, isOfDevice = false): void {
   updateTime(kernel);
   if (!kernel.mcs) {
-    if (kernel.time >= kernel.timerDeadline) tick(kernel);
+    if (!isOfDevice && kernel.time >= kernel.timerDeadline) tick(kernel);
     return;
   }
   if (isSchedulable(kernel, kernel.current)) checkBudget(kernel);
