@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Follows capability pointers through the CNodes in guest memory. Manual, "CSpace Addressing". */
+import { CAP_TYPE, lowMask, shiftRight } from '../../../schema/abi/index.ts';
+import type { PhysicalMemory } from '../memory/physical-memory.ts';
+import { SLOT_BYTES, type Capability } from './capability.ts';
+
+const WORD_BITS = 64;
+
+export class CSpaceWalk {
+  private readonly memory: PhysicalMemory;
+  private readonly node: Capability;
+
+  /** @param node read over by each lookup */
+  constructor(memory: PhysicalMemory, node: Capability) {
+    this.memory = memory;
+    this.node = node;
+  }
+
+  /**
+   * Slot that a capability pointer leads to from the slot of a root; undefined where the kernel's lookup fails. Bits that
+   * are left when something other than a CNode is reached are ignored.
+   */
+  lookup(rootSlot: number, cptrLo: number, cptrHi: number): number | undefined {
+    return this.resolve(rootSlot, cptrLo, cptrHi, WORD_BITS, false);
+  }
+
+  /** Slot that an index of exactly `depth` bits means within a root, as operations on CNodes look it up. */
+  lookupExactly(rootSlot: number, indexLo: number, indexHi: number, depth: number): number | undefined {
+    if (depth < 1 || depth > WORD_BITS) return undefined;
+    return this.resolve(rootSlot, indexLo, indexHi, depth, true);
+  }
+
+  private resolve(rootSlot: number, lo: number, hi: number, depth: number, exactly: boolean): number | undefined {
+    const { node, memory } = this;
+    node.read(memory, rootSlot);
+    if (node.type !== CAP_TYPE.CNode) return undefined;
+    let left = depth;
+    for (;;) {
+      const { guardSize, radix } = node;
+      const bits = guardSize + radix;
+      if (bits === 0 || guardSize > left || !this.guardFits(lo, hi, left) || bits > left) return undefined;
+      left -= bits;
+      const index = radix === 0 ? 0 : low(lo, hi, left, radix);
+      const slot = node.object + index * SLOT_BYTES;
+      if (!memory.contains(slot, SLOT_BYTES)) return undefined;
+      if (left === 0) return slot;
+      node.read(memory, slot);
+      if (node.type !== CAP_TYPE.CNode) return exactly ? undefined : slot;
+    }
+  }
+
+  private guardFits(lo: number, hi: number, left: number): boolean {
+    const { guardSize, guardLo, guardHi } = this.node;
+    if (guardSize === 0) return true;
+    const mask = lowMask(guardSize);
+    const found = shiftRight({ lo, hi }, left - guardSize);
+    return (found.lo & mask.lo) >>> 0 === guardLo && (found.hi & mask.hi) >>> 0 === guardHi;
+  }
+}
+
+/** `count` bits from bit `shift` up, fewer than 32. */
+function low(lo: number, hi: number, shift: number, count: number): number {
+  const word = shiftRight({ lo, hi }, shift);
+  return count >= 32 ? word.lo : word.lo & (2 ** count - 1);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * Where an seL4 kernel for riscv64 keeps what an observer reads: offsets in its structures, and the bits of those
+ * that its build generates. Offsets come from debug information where a kernel has it, and from {@link knownLayout}
+ * otherwise. All in bytes from the start of the structure, unless a comment says otherwise.
+ */
+import { CONTEXT_SLOTS, type Scheduling } from '../../../schema/abi/index.ts';
+import type { DebugTypes } from './dwarf/debug-types.ts';
+import { ImageError } from './image-error.ts';
+
+/** A field of a word: bits `shift` to `shift + bits - 1`. */
+export interface BitField {
+  readonly shift: number;
+  readonly bits: number;
+}
+
+/** Thread control block. Offsets count from what kernel pointers point at; its capability slots lie before that. */
+export interface TcbLayout {
+  /** Size of the object, slots included. */
+  readonly objectBytes: number;
+  /** From the start of the object to where pointers point. */
+  readonly pointerOffset: number;
+  readonly registers: number;
+  /** Three words, see {@link ThreadStateLayout}. */
+  readonly state: number;
+  readonly boundNotification: number;
+  /** Two words: what fault is recorded. */
+  readonly fault: number;
+  readonly domain: number;
+  readonly priority: number;
+  readonly ipcBuffer: number;
+  readonly schedNext: number;
+  readonly schedPrev: number;
+  /** MCS. */
+  readonly schedContext: number | undefined;
+  readonly yieldTo: number | undefined;
+  /** Classic: links of the queue of an endpoint or notification. On MCS the scheduler's links serve. */
+  readonly queueNext: number;
+  /** From the start of the object: links of the list of all threads, and the name; debug kernels only. */
+  readonly debug: { readonly next: number; readonly previous: number; readonly name: number } | undefined;
+}
+
+/** Capability slots of a TCB, by index from the start of the object. */
+export interface TcbSlots {
+  readonly cspace: number;
+  readonly vspace: number;
+  readonly ipcBuffer: number;
+  /** Classic: the master reply capability, whose child is with the one who is to answer. */
+  readonly reply: number | undefined;
+  readonly count: number;
+}
+
+/** The generated bits of the thread state. Word 0: type, and what the thread waits on; word 1: flags. */
+export interface ThreadStateLayout {
+  readonly type: BitField;
+  readonly inReadyQueue: number;
+  /** MCS. */
+  readonly inReleaseQueue: number | undefined;
+}
+
+/** MCS. */
+export interface SchedContextLayout {
+  readonly period: number;
+  readonly consumed: number;
+  readonly tcb: number;
+  readonly refillMax: number;
+  readonly refillHead: number;
+  readonly refills: number;
+  readonly refillBytes: number;
+  readonly refillAmount: number;
+}
+
+/** What the kernel tells the root task. */
+export interface BootInfoLayout {
+  readonly nodeId: number;
+  readonly numNodes: number;
+  readonly empty: number;
+  readonly userImageFrames: number;
+  readonly userImagePaging: number;
+  readonly cnodeSizeBits: number;
+  readonly domain: number;
+  readonly schedControl: number | undefined;
+  readonly untyped: number;
+  readonly untypedList: number;
+}
+
+export interface KernelLayout {
+  /** Where it is from, for messages. */
+  readonly source: string;
+  readonly tcb: TcbLayout;
+  readonly slots: TcbSlots;
+  readonly threadState: ThreadStateLayout;
+  readonly schedContext: SchedContextLayout | undefined;
+  readonly bootInfo: BootInfoLayout;
+  /** Places of registers in the saved context are those of `abi/registers.ts`. */
+  readonly contextSlots: number;
+}
+
+/** What a kernel's configuration says about layouts. */
+export interface LayoutTraits {
+  readonly scheduling: Scheduling;
+  readonly debug: boolean;
+  readonly fpu: boolean;
+}
+
+const SLOT_BYTES = 32;
+const TCB_SLOTS = 5;
+const NEXT = 0;
+const PREVIOUS = 8;
+const NAME = 16;
+const FPU_STATE_BYTES = 33 * 8;
+
+/** The generated bits have not changed between the releases that build for this platform. */
+function threadState(scheduling: Scheduling): ThreadStateLayout {
+  return { type: { shift: 0, bits: 4 }, ...(scheduling === 'mcs' ? { inReadyQueue: 1, inReleaseQueue: 0 } : { inReadyQueue: 0, inReleaseQueue: undefined }) };
+}
+
+function debugPart(debug: boolean, slots: number): TcbLayout['debug'] {
+  const start = slots * SLOT_BYTES;
+  return debug ? { next: start + NEXT, previous: start + PREVIOUS, name: start + NAME } : undefined;
+}
+
+/** Layout of the kernels whose structures are those of release 16, for files without debug information. */
+export function knownLayout({ scheduling, debug, fpu }: LayoutTraits): KernelLayout {
+  const mcs = scheduling === 'mcs';
+  const context = CONTEXT_SLOTS * 8 + (fpu ? FPU_STATE_BYTES : 0);
+  // Offsets of the reference build with a floating-point unit, whose context has 544 bytes.
+  const at = (offset: number): number => offset - 544 + context;
+  const pointerOffset = at(mcs ? 680 : 696) > 512 ? 1024 : 512;
+  return {
+    source: 'known layout of release 16',
+    tcb: {
+      objectBytes: 2 * pointerOffset, pointerOffset, registers: 0,
+      state: at(544), boundNotification: at(576), fault: at(584), domain: at(616), priority: at(632), ipcBuffer: at(656), schedNext: at(664), schedPrev: at(672),
+      schedContext: mcs ? at(640) : undefined, yieldTo: mcs ? at(648) : undefined, queueNext: mcs ? at(664) : at(680),
+      debug: debugPart(debug, TCB_SLOTS),
+    },
+    slots: mcs ? { cspace: 0, vspace: 1, ipcBuffer: 2, reply: undefined, count: TCB_SLOTS } : { cspace: 0, vspace: 1, ipcBuffer: 4, reply: 2, count: TCB_SLOTS },
+    threadState: threadState(scheduling),
+    schedContext: mcs ? { period: 0, consumed: 8, tcb: 24, refillMax: 64, refillHead: 72, refills: 96, refillBytes: 16, refillAmount: 8 } : undefined,
+    bootInfo: {
+      nodeId: 8, numNodes: 16, empty: 40, userImageFrames: 72, userImagePaging: 88, cnodeSizeBits: 136, domain: 144,
+      schedControl: mcs ? 152 : undefined, untyped: mcs ? 168 : 152, untypedList: mcs ? 184 : 168,
+    },
+    contextSlots: CONTEXT_SLOTS,
+  };
+}
+
+/**
+ * Layout that the debug information of a kernel describes.
+ * @throws ImageError that names every structure member that is missing
+ */
+export function layoutOf(types: DebugTypes, { scheduling, debug }: LayoutTraits): KernelLayout {
+  const mcs = scheduling === 'mcs';
+  const missing: string[] = [];
+  const at = (struct: string, ...path: string[]): number => {
+    const offset = types.offsetOf(struct, ...path);
+    if (offset === undefined) missing.push(`${struct}.${path.join('.')}`);
+    return offset ?? 0;
+  };
+  const enumerator = (name: string): number => {
+    const value = types.enumeration(name)?.get(name);
+    if (value === undefined) missing.push(name);
+    return value ?? 0;
+  };
+  const tcbBytes = types.struct('tcb')?.bytes ?? 0;
+  const pointerOffset = tcbBytes > 512 ? 1024 : 512;
+  const count = enumerator('tcbCNodeEntries');
+  const layout: KernelLayout = {
+    source: 'debug information',
+    tcb: {
+      objectBytes: 2 * pointerOffset, pointerOffset,
+      registers: at('tcb', 'tcbArch', 'tcbContext', 'registers'),
+      state: at('tcb', 'tcbState'), boundNotification: at('tcb', 'tcbBoundNotification'), fault: at('tcb', 'tcbFault'), domain: at('tcb', 'tcbDomain'),
+      priority: at('tcb', 'tcbPriority'), ipcBuffer: at('tcb', 'tcbIPCBuffer'), schedNext: at('tcb', 'tcbSchedNext'), schedPrev: at('tcb', 'tcbSchedPrev'),
+      schedContext: mcs ? at('tcb', 'tcbSchedContext') : undefined,
+      yieldTo: mcs ? at('tcb', 'tcbYieldTo') : undefined,
+      queueNext: types.offsetOf('tcb', 'tcbEPNext') ?? at('tcb', 'tcbSchedNext'),
+      debug: debugPart(debug, count),
+    },
+    slots: {
+      cspace: enumerator('tcbCTable'), vspace: enumerator('tcbVTable'), ipcBuffer: enumerator('tcbBuffer'),
+      reply: mcs ? undefined : enumerator('tcbReply'), count,
+    },
+    threadState: threadState(scheduling),
+    schedContext: mcs ? {
+      period: at('sched_context', 'scPeriod'), consumed: at('sched_context', 'scConsumed'), tcb: at('sched_context', 'scTcb'), refillMax: at('sched_context', 'scRefillMax'),
+      refillHead: at('sched_context', 'scRefillHead'), refills: types.struct('sched_context')?.bytes ?? 0,
+      refillBytes: types.struct('refill')?.bytes ?? 0, refillAmount: at('refill', 'rAmount'),
+    } : undefined,
+    bootInfo: {
+      nodeId: at('seL4_BootInfo', 'nodeID'), numNodes: at('seL4_BootInfo', 'numNodes'), empty: at('seL4_BootInfo', 'empty'),
+      userImageFrames: at('seL4_BootInfo', 'userImageFrames'), userImagePaging: at('seL4_BootInfo', 'userImagePaging'),
+      cnodeSizeBits: at('seL4_BootInfo', 'initThreadCNodeSizeBits'), domain: at('seL4_BootInfo', 'initThreadDomain'),
+      schedControl: mcs ? at('seL4_BootInfo', 'schedcontrol') : undefined,
+      untyped: at('seL4_BootInfo', 'untyped'), untypedList: at('seL4_BootInfo', 'untypedList'),
+    },
+    contextSlots: enumerator('n_contextRegisters'),
+  };
+  if (missing.length > 0) throw new ImageError(`its debug information does not have ${missing.join(', ')}`);
+  if (layout.contextSlots !== CONTEXT_SLOTS) throw new ImageError(`it saves ${layout.contextSlots} registers of a thread; ${CONTEXT_SLOTS} are known here`);
+  return layout;
+}
