@@ -3,10 +3,12 @@
 import type { IpcBufferOption, RootTask } from 'sel4scope';
 import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel4scope/schema';
 import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
+import { BUFFERS } from './buffers.ts';
 import { CSPACE } from './cspace.ts';
 import { derivedVariants, INVOKING } from './derived.ts';
 import { FAULTS } from './faults.ts';
 import { UNHEARD_FAULTS } from './ghost-fault.ts';
+import { HANDLERS } from './handlers.ts';
 import { LATE_ANSWERS } from './late-answers.ts';
 import { LONG_OPERATIONS } from './long-operations.ts';
 import { MEMORY } from './memory.ts';
@@ -14,8 +16,10 @@ import { MESSAGES } from './ipc.ts';
 import type { InvokingSyscall } from './request.ts';
 import type { Scenarios } from './scenario.ts';
 import { SCHEDULING } from './scheduling.ts';
+import { SERVERS } from './servers.ts';
 import { THREADS } from './threads.ts';
 import type { SituationKind, Variant, Variants } from './variant.ts';
+import { WAITING } from './waiting.ts';
 
 /** One case: what a run of its own is made of. */
 export interface AuditCase {
@@ -69,7 +73,7 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
 
 /** Scenarios by family. */
 const SCENARIOS: Readonly<Record<string, Scenarios>> = {
-  Messages: MESSAGES, Faults: { ...FAULTS, ...UNHEARD_FAULTS },
+  Messages: MESSAGES, Faults: { ...FAULTS, ...UNHEARD_FAULTS }, Handlers: HANDLERS, Waiting: WAITING, Servers: SERVERS, Buffers: BUFFERS,
 };
 
 /** Families of scenarios: in a case one stands where the method does, for they are about system calls. */

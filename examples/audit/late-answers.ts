@@ -3,7 +3,7 @@
  * YieldTo that is not answered at once: the thread of the context is ready at the caller's priority, so it runs first.
  * Every way in which that can end is a case; the thread itself brings it about.
  */
-import type { Thread } from 'sel4scope';
+import { SchedContext, type Thread } from 'sel4scope';
 import type { Auditor, Expectation, Started } from './auditor.ts';
 import type { Variant, Variants } from './variant.ts';
 
@@ -17,11 +17,13 @@ interface LateOptions {
   readonly budgetUs?: number;
   readonly periodUs?: number;
   readonly provokes?: readonly string[];
+  /** How the rival yields. */
+  readonly rivalBy?: 'Call' | 'Send';
 }
 
 /** @param act what the thread does that the caller yields to; `rival` is a stopped thread above both */
 function late(act: Act, expect: Expectation = 'accepted', options: LateOptions = {}): Variant {
-  const { provokes = [], ...target } = options;
+  const { provokes = [], rivalBy = 'Call', ...target } = options;
   return {
     provokes,
     kind: expect === 'stops' ? 'caller stopped' : 'late answer',
@@ -32,7 +34,7 @@ function late(act: Act, expect: Expectation = 'accepted', options: LateOptions =
     build: async (a) => {
       const threads: { target?: Started } = {};
       const rival = await a.start({
-        name: 'rival', priority: ABOVE, maxControlledPriority: 255, start: false, run: (self) => yieldInstead(self, threads.target!),
+        name: 'rival', priority: ABOVE, maxControlledPriority: 255, start: false, run: (self) => yieldInstead(self, threads.target!, rivalBy),
       });
       const started = await a.start({ name: 'target', priority: BELOW, maxControlledPriority: ABOVE, run: (self) => act(self, a, threads.target!, rival), ...target });
       threads.target = started;
@@ -54,8 +56,10 @@ function late(act: Act, expect: Expectation = 'accepted', options: LateOptions =
 const TOUCHED = { provokes: ['N04'] };
 
 /** Another thread yields to the same context: the first one is answered. */
-async function yieldInstead(self: Thread, target: Started): Promise<void> {
-  await self.use(target.schedContext).yieldTo();
+async function yieldInstead(self: Thread, target: Started, by: 'Call' | 'Send'): Promise<void> {
+  const schedContext = self.use(target.schedContext);
+  if (by === 'Call') await schedContext.yieldTo();
+  else await schedContext.invokeBy(by, SchedContext.methods.yieldTo);
 }
 
 export const LATE_ANSWERS: Variants = {
@@ -71,6 +75,7 @@ export const LATE_ANSWERS: Variants = {
     'target-loses-its-context': late((self, _a, target) => self.cnode.delete(target.schedContext.cptr, 64)),
     'target-is-deleted': late((self, _a, target) => self.cnode.delete(target.tcb.cptr, 64)),
     'another-yields': late((self, _a, _target, rival) => self.use(rival.tcb).resume()),
+    'another-yields-by-send': late((self, _a, _target, rival) => self.use(rival.tcb).resume(), 'accepted', { rivalBy: 'Send' }),
     'target-yields-back': late((self, a) => self.use(a.caller.schedContext).yieldTo().then(() => undefined)),
     'caller-is-stopped-and-resumed': late(async (self, a) => {
       await self.use(a.caller.tcb).suspend();

@@ -113,6 +113,17 @@ export const MEMORY: Variants = {
       await beside.frame.unmap();
       return { cap: frame, args: { vspace: a.task.vspace, vaddr: beside.address, rights: CapRights.readWrite } };
     }),
+    'mapped-elsewhere-by-the-caller': refused('InvalidArgument', async (a) => {
+      const { task } = a;
+      const { frame, address } = await mappedFrame(a);
+      const beside = await mappedFrame(a);
+      await frame.unmap();
+      await beside.frame.unmap();
+      return {
+        cap: frame, args: { vspace: task.vspace, vaddr: beside.address, rights: CapRights.readWrite },
+        before: (self) => self.use(frame).map(task.vspace, address, CapRights.readWrite, VMAttributes.default),
+      };
+    }),
     'other-vspace': refused('InvalidCapability', async (a) => {
       const { frame, address } = await mappedFrame(a);
       const vspace = await otherVSpace(a);

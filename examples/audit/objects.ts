@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Objects that many cases need. */
-import type { Capability, CNode, RISCVPage, RISCVPageTable, SchedContext, TCB, ThreadRuntime, Untyped, WordLike } from 'sel4scope';
+import type { Capability, CNode, RISCVPage, RISCVPageTable, RootTask, SchedContext, TCB, ThreadRuntime, Untyped, WordLike } from 'sel4scope';
 import { OBJECT_TYPES, type ObjectTypeName } from 'sel4scope/schema';
 import type { Auditor, Started } from './auditor.ts';
 
@@ -43,12 +43,11 @@ export async function retypedUntyped(a: Auditor, sizeBits = 12): Promise<Untyped
 }
 
 /** A frame of device memory. */
-export async function deviceFrame(a: Auditor): Promise<RISCVPage> {
-  const { untypedList } = a.task.bootInfo;
-  const at = untypedList.findIndex(({ isDevice, sizeBits }) => isDevice && sizeBits >= 12);
-  const slot = a.emptySlot();
-  await a.task.initialUntypeds[at]!.retype(objectType(a, 'RISCV_4K_Page'), 0, a.task.cnode, 0, 0, slot, 1);
-  return sameClass(a.task.rootIpcBuffer, slot);
+export async function deviceFrame({ task }: { readonly task: RootTask }): Promise<RISCVPage> {
+  const at = task.bootInfo.untypedList.findIndex(({ isDevice, sizeBits }) => isDevice && sizeBits >= 12);
+  const slot = task.slots.allocate();
+  await task.initialUntypeds[at]!.retype(OBJECT_TYPES[task.runtime.scheduling].RISCV_4K_Page!, 0, task.cnode, 0, 0, slot, 1);
+  return sameClass(task.rootIpcBuffer, slot);
 }
 
 /** The root of another address space. */
