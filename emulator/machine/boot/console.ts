@@ -25,6 +25,11 @@ export class ConsoleTail {
     if (this.firstPanic === undefined && PANIC.test(line)) this.firstPanic = line;
   }
 
+  /** Whether the last line is ended. */
+  get atLineStart(): boolean {
+    return this.bytes.length === 0;
+  }
+
   /** The last lines, the one that is not ended yet included. */
   lines(): readonly string[] {
     return this.bytes.length === 0 ? [...this.complete] : [...this.complete, this.open()];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BootError } from './boot-error.ts';
 import { loadable, readElf, segmentData } from './elf64.ts';
-import { elfOf, patched } from './testing-elf.ts';
+import { elfOf, patched } from './testing/elf.ts';
 
 const good = elfOf(0x8020_0000n, [{ virtualAddress: 0x8020_0000n, data: Uint8Array.of(1, 2, 3, 4), memoryBytes: 0x20 }]);
 /** Offset of the only program header. */

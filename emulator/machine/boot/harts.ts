@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Bus, Hart } from '../hart/hart.ts';
+import { TypeScriptHart } from '../hart/typescript-hart.ts';
 import type { SparseMemory } from '../memory/sparse-memory.ts';
 
 /** Harts that there are: the readable one that is the oracle, and the fast one. */
@@ -7,6 +8,9 @@ export const HART_NAMES = ['wasm', 'typescript'] as const;
 export type HartName = typeof HART_NAMES[number];
 
 /** A hart over a memory and a bus, as after reset. */
-export function createHart(name: HartName, _memory: SparseMemory, _bus: Bus): Hart {
-  throw new Error(`hart ${name} is not connected yet`);
+export function createHart(name: HartName, memory: SparseMemory, bus: Bus): Hart {
+  switch (name) {
+    case 'typescript': return new TypeScriptHart(memory, bus);
+    case 'wasm': throw new Error('the wasm hart is not connected yet');
+  }
 }

@@ -40,6 +40,8 @@ export interface MachineOptions {
 
 /** Why {@link Machine.run} returned. */
 export type MachineStop = Exclude<Stop, 'supervisorCall' | 'device'>
+  /** {@link Machine.pause} was called. */
+  | 'paused'
   /** {@link RunOptions.until} is reached. */
   | 'timeLimit'
   /** The run is over; {@link Machine.ended} says how. */
@@ -76,6 +78,7 @@ export class Machine {
   private readonly trapLoop: TrapLoopDetector;
   private wanted = 0;
   private end: MachineEnd | undefined;
+  private pauseWanted = false;
 
   constructor(options: MachineOptions = {}) {
     this.hartName = options.hart ?? 'wasm';
@@ -101,7 +104,7 @@ export class Machine {
       { ...ADDRESS_MAP.clint, device: this.clint },
       { ...ADDRESS_MAP.plic, device: this.plic },
       { ...ADDRESS_MAP.uart, device: this.uart },
-    ], () => this.state.word(HART.pc), options.onDiagnostic);
+    ], () => this.pc, options.onDiagnostic);
     this.hart = createHart(this.hartName, this.memory, this.bus);
     this.trapLoop = new TrapLoopDetector(this.state);
     this.sbi = new SupervisorBinaryInterface({
@@ -126,6 +129,17 @@ export class Machine {
     return this.state.count(HART.instret);
   }
 
+  /** Virtual address of the instruction that is next. */
+  get pc(): bigint {
+    return this.state.word(HART.pc);
+  }
+
+  /** Makes {@link run} return after the instruction that runs; for listeners of the console. */
+  pause(): void {
+    this.pauseWanted = true;
+    this.bus.requestStop();
+  }
+
   /** Types at the console. */
   type(bytes: Iterable<number>): void {
     for (const byte of bytes) this.uart.receive(byte);
@@ -138,6 +152,10 @@ export class Machine {
   run(instructions: number, options: RunOptions = {}): MachineStop {
     let left = instructions;
     while (this.end === undefined) {
+      if (this.pauseWanted) {
+        this.pauseWanted = false;
+        return 'paused';
+      }
       if (left <= 0) return 'budget';
       if (options.until !== undefined && this.clock.now() >= options.until) return 'timeLimit';
       this.clock.ring();
@@ -174,7 +192,7 @@ export class Machine {
   private after(stop: Stop, budget: number, options: RunOptions): MachineStop | undefined {
     switch (stop) {
       case 'budget':
-        if (budget >= LONG_RUN && spinsForever(this)) this.finish({ kind: 'spin', pc: this.state.word(HART.pc) });
+        if (budget >= LONG_RUN && spinsForever(this)) this.finish({ kind: 'spin', pc: this.pc });
         return undefined;
       case 'supervisorCall':
         if (this.firmware === 'guest') return undefined;
@@ -182,7 +200,7 @@ export class Machine {
         return undefined;
       case 'waiting':
         if (options.waits === 'return') return 'waiting';
-        if (!this.clock.skipToNextAlarm(options.until)) this.finish({ kind: 'waitForever', pc: this.state.word(HART.pc) });
+        if (!this.clock.skipToNextAlarm(options.until)) this.finish({ kind: 'waitForever', pc: this.pc });
         return undefined;
       case 'ownTrap': {
         const loop = this.trapLoop.trapped();

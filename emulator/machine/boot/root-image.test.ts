@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BootError } from './boot-error.ts';
 import { readElf } from './elf64.ts';
 import { rootImageOf } from './root-image.ts';
-import { elfOf, type TestSegment } from './testing-elf.ts';
+import { elfOf, type TestSegment } from './testing/elf.ts';
 
 const image = (entry: bigint, ...segments: TestSegment[]) => rootImageOf(readElf('root.elf', elfOf(entry, segments)), 0x10_0000);
 const text = { virtualAddress: 0x1_0000n, data: Uint8Array.of(1, 2), memoryBytes: 4 };
