@@ -24,7 +24,7 @@ const zones = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'stubs/generated/**', '**/*.pb.js', '**/*.pb.d.ts'] },
+  { ignores: ['dist/**', 'node_modules/**', 'stubs/generated/**', 'emulator/machine/core/assembly/**', '**/*.pb.js', '**/*.pb.d.ts'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

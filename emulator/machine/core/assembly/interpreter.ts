@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * The loop over decoded instructions. What is here is what programs do all the time; everything else, and every access
+ * that is no plain TLB hit, goes through `slow`.
+ */
+import {
+  HART_INSTRET, HART_MSTATUS, HART_PC, MAP_EXECUTE_TLB, MAP_LOAD_TLB, MAP_STORE_TLB, OP_ADD, OP_ADDI, OP_ADDIW, OP_ADDW, OP_AND, OP_ANDI,
+  OP_AUIPC, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FENCE, OP_FLD, OP_FSD,
+  OP_J_NEAR, OP_JAL_NEAR, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU, OP_MULW, OP_OR, OP_ORI,
+  OP_REMU, OP_SB, OP_SD, OP_SH, OP_SLL, OP_SLLI, OP_SLLIW, OP_SLLW, OP_SLT, OP_SLTI, OP_SLTIU, OP_SLTU, OP_SPIN, OP_SRA, OP_SRAI,
+  OP_SRAIW, OP_SRAW, OP_SRL, OP_SRLI, OP_SRLIW, OP_SRLW, OP_SUB, OP_SUBW, OP_SW, OP_XOR, OP_XORI, RECORD_IMM, RECORD_LENGTH, RECORD_OP,
+  RECORD_RD, RECORD_RS1, RECORD_RS2, STOP_BUDGET,
+} from './generated';
+import { multiplyHighUnsigned } from './integer';
+import { begin, budgetLeft, GO_ON, slow } from './slow';
+import { nextBias, nextRecord } from './code';
+import { dataMode, executeMode, MSTATUS_FS } from './state';
+import { ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
+
+@inline function rs1(record: usize): u64 {
+  return load<u64>(load<u16>(record, RECORD_RS1));
+}
+
+@inline function rs2(record: usize): u64 {
+  return load<u64>(load<u16>(record, RECORD_RS2));
+}
+
+@inline function imm(record: usize): u64 {
+  return <u64>load<i32>(record, RECORD_IMM);
+}
+
+@inline function setRd(record: usize, value: u64): void {
+  store<u64>(load<u16>(record, RECORD_RD), value);
+}
+
+@inline function after(record: usize): usize {
+  return record + <usize>load<u16>(record, RECORD_LENGTH);
+}
+
+/** From a record of a near branch that is taken. */
+@inline function target(record: usize): usize {
+  return after(record) + <usize>load<i32>(record, RECORD_IMM);
+}
+
+@inline function extended(value: u32): u64 {
+  return <u64><i64><i32>value;
+}
+
+/** Entry of the load or store tables for an address: `table` with the offset of the mode. */
+@inline function place(mode: usize, address: u64): usize {
+  return mode + (<usize>(address >> 8) & INDEX_MASK);
+}
+
+/** Whether an entry translates all `size` bytes at an address. */
+@inline function hitsLoad(entry: usize, address: u64, size: u64): bool {
+  return load<u64>(entry, MAP_LOAD_TLB) == ((address + (size - 1)) & PAGE_MASK);
+}
+
+@inline function hitsStore(entry: usize, address: u64, size: u64): bool {
+  return load<u64>(entry, MAP_STORE_TLB) == ((address + (size - 1)) & PAGE_MASK);
+}
+
+@inline function loadPlace(entry: usize, address: u64): usize {
+  return <usize>(load<u32>(entry, MAP_LOAD_TLB + ADDEND) + <u32>address);
+}
+
+@inline function storePlace(entry: usize, address: u64): usize {
+  return <usize>(load<u32>(entry, MAP_STORE_TLB + ADDEND) + <u32>address);
+}
+
+@inline function floatsDirty(): bool {
+  return (load<u64>(HART_MSTATUS) & MSTATUS_FS) == MSTATUS_FS;
+}
+
+/** Executes up to `budget` instructions, at least 1; returns the number of the reason why it stopped. */
+export function execute(budget: i32): i32 {
+  const stop = begin(budget);
+  if (stop != GO_ON) return stop;
+  let left = budgetLeft;
+  /** instret is `limit - left`. */
+  let limit = load<u64>(HART_INSTRET) + left;
+  let record = nextRecord;
+  /** pc is `bias + (record >> 3)`. */
+  let bias = nextBias;
+  let mode = dataMode;
+  let executing = executeMode;
+  do {
+    switch (<i32>load<u16>(record, RECORD_OP)) {
+      case OP_LUI: {
+        setRd(record, imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_AUIPC: {
+        setRd(record, bias + <u64>(record >> 3) + imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_ADDI: {
+        setRd(record, rs1(record) + imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SLTI: {
+        setRd(record, u64(<i64>rs1(record) < <i64>imm(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_SLTIU: {
+        setRd(record, u64(rs1(record) < imm(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_XORI: {
+        setRd(record, rs1(record) ^ imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_ORI: {
+        setRd(record, rs1(record) | imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_ANDI: {
+        setRd(record, rs1(record) & imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SLLI: {
+        setRd(record, rs1(record) << imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SRLI: {
+        setRd(record, rs1(record) >> imm(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SRAI: {
+        setRd(record, <u64>(<i64>rs1(record) >> <i64>imm(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_ADD: {
+        setRd(record, rs1(record) + rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SUB: {
+        setRd(record, rs1(record) - rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SLL: {
+        setRd(record, rs1(record) << (rs2(record) & 63));
+        record = after(record);
+        continue;
+      }
+      case OP_SLT: {
+        setRd(record, u64(<i64>rs1(record) < <i64>rs2(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_SLTU: {
+        setRd(record, u64(rs1(record) < rs2(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_XOR: {
+        setRd(record, rs1(record) ^ rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SRL: {
+        setRd(record, rs1(record) >> (rs2(record) & 63));
+        record = after(record);
+        continue;
+      }
+      case OP_SRA: {
+        setRd(record, <u64>(<i64>rs1(record) >> <i64>(rs2(record) & 63)));
+        record = after(record);
+        continue;
+      }
+      case OP_OR: {
+        setRd(record, rs1(record) | rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_AND: {
+        setRd(record, rs1(record) & rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_ADDIW: {
+        setRd(record, extended(<u32>(rs1(record) + imm(record))));
+        record = after(record);
+        continue;
+      }
+      case OP_SLLIW: {
+        setRd(record, extended(<u32>rs1(record) << <u32>imm(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_SRLIW: {
+        setRd(record, extended(<u32>rs1(record) >> <u32>imm(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_SRAIW: {
+        setRd(record, <u64><i64>(<i32>rs1(record) >> <i32>imm(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_ADDW: {
+        setRd(record, extended(<u32>(rs1(record) + rs2(record))));
+        record = after(record);
+        continue;
+      }
+      case OP_SUBW: {
+        setRd(record, extended(<u32>(rs1(record) - rs2(record))));
+        record = after(record);
+        continue;
+      }
+      case OP_SLLW: {
+        setRd(record, extended(<u32>rs1(record) << (<u32>rs2(record) & 31)));
+        record = after(record);
+        continue;
+      }
+      case OP_SRLW: {
+        setRd(record, extended(<u32>rs1(record) >> (<u32>rs2(record) & 31)));
+        record = after(record);
+        continue;
+      }
+      case OP_SRAW: {
+        setRd(record, <u64><i64>(<i32>rs1(record) >> (<i32>rs2(record) & 31)));
+        record = after(record);
+        continue;
+      }
+      case OP_MUL: {
+        setRd(record, rs1(record) * rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_MULW: {
+        setRd(record, extended(<u32>(rs1(record) * rs2(record))));
+        record = after(record);
+        continue;
+      }
+      case OP_MULHU: {
+        setRd(record, multiplyHighUnsigned(rs1(record), rs2(record)));
+        record = after(record);
+        continue;
+      }
+      case OP_FENCE: {
+        record = after(record);
+        continue;
+      }
+      case OP_BEQ_NEAR: {
+        record = rs1(record) == rs2(record) ? target(record) : after(record);
+        continue;
+      }
+      case OP_BNE_NEAR: {
+        record = rs1(record) != rs2(record) ? target(record) : after(record);
+        continue;
+      }
+      case OP_BLT_NEAR: {
+        record = <i64>rs1(record) < <i64>rs2(record) ? target(record) : after(record);
+        continue;
+      }
+      case OP_BGE_NEAR: {
+        record = <i64>rs1(record) >= <i64>rs2(record) ? target(record) : after(record);
+        continue;
+      }
+      case OP_BLTU_NEAR: {
+        record = rs1(record) < rs2(record) ? target(record) : after(record);
+        continue;
+      }
+      case OP_BGEU_NEAR: {
+        record = rs1(record) >= rs2(record) ? target(record) : after(record);
+        continue;
+      }
+      case OP_J_NEAR: {
+        record = target(record);
+        continue;
+      }
+      case OP_JAL_NEAR: {
+        setRd(record, bias + <u64>(after(record) >> 3));
+        record = target(record);
+        continue;
+      }
+      case OP_SPIN: {
+        left = 1;
+        continue;
+      }
+      case OP_JALR: {
+        const to = (rs1(record) + imm(record)) & ~1;
+        const entry = MAP_EXECUTE_TLB + place(executing, to);
+        if (load<u64>(entry) != (to & PAGE_MASK)) break;
+        setRd(record, bias + <u64>(after(record) >> 3));
+        const records: usize = load<u32>(entry, ADDEND);
+        record = records + (<usize>(to & 0xffe) << 3);
+        bias = (to & PAGE_MASK) - <u64>(records >> 3);
+        continue;
+      }
+      case OP_LB: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 1)) break;
+        setRd(record, <u64><i64>load<i8>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_LH: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 2)) break;
+        setRd(record, <u64><i64>load<i16>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_LW: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 4)) break;
+        setRd(record, <u64><i64>load<i32>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_LD: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 8)) break;
+        setRd(record, load<u64>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_LBU: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 1)) break;
+        setRd(record, load<u8>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_LHU: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 2)) break;
+        setRd(record, load<u16>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_LWU: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 4)) break;
+        setRd(record, load<u32>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_SB: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsStore(entry, address, 1)) break;
+        store<u8>(storePlace(entry, address), <u8>rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SH: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsStore(entry, address, 2)) break;
+        store<u16>(storePlace(entry, address), <u16>rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SW: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsStore(entry, address, 4)) break;
+        store<u32>(storePlace(entry, address), <u32>rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_SD: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsStore(entry, address, 8)) break;
+        store<u64>(storePlace(entry, address), rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_FLD: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsLoad(entry, address, 8) || !floatsDirty()) break;
+        setRd(record, load<u64>(loadPlace(entry, address)));
+        record = after(record);
+        continue;
+      }
+      case OP_FSD: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        if (!hitsStore(entry, address, 8) || !floatsDirty()) break;
+        store<u64>(storePlace(entry, address), rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_DIVU: {
+        setRd(record, rs2(record) == 0 ? ~0 : rs1(record) / rs2(record));
+        record = after(record);
+        continue;
+      }
+      case OP_REMU: {
+        setRd(record, rs2(record) == 0 ? rs1(record) : rs1(record) % rs2(record));
+        record = after(record);
+        continue;
+      }
+      default: break;
+    }
+    store<u64>(HART_PC, bias + <u64>(record >> 3));
+    store<u64>(HART_INSTRET, limit - left);
+    const reason = slow(record, left);
+    if (reason != GO_ON) return reason;
+    left = budgetLeft;
+    limit = load<u64>(HART_INSTRET) + left;
+    record = nextRecord;
+    bias = nextBias;
+    mode = dataMode;
+    executing = executeMode;
+    // `slow` has counted its instruction.
+    left++;
+  } while (--left != 0);
+  store<u64>(HART_PC, bias + <u64>(record >> 3));
+  store<u64>(HART_INSTRET, limit);
+  return STOP_BUDGET;
+}
