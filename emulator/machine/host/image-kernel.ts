@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * A real kernel as a kernel host: an unmodified image runs in the machine, and TypeScript threads are its user threads.
+ *
+ * No user code is executed: the registers of a thread are the ones that the kernel keeps in its TCB, a trap is injected
+ * at the thread's pc, and the kernel runs until it goes back to user mode. The kernel never looks at user text, so that it
+ * cannot tell.
+ */
+import { INIT_CAP, SLOT, STATE, fromBigInt, lanesToBigInt, type BootInfo } from '../../../schema/abi/index.ts';
+import type { InterfaceModel } from '../../../schema/idl/model.ts';
+import { CAUSE } from '../../../schema/trace/trap-record.ts';
+import type { AccessBytes, ExceptionTrap, KernelHost, KernelObserver, RootTaskImage } from '../../host.ts';
+import { bootKernel } from '../boot/boot-kernel.ts';
+import { Machine, type MachineOptions } from '../boot/machine.ts';
+import { endText, exceptionName } from '../boot/machine-end.ts';
+import { Capability, SLOT_BYTES } from '../image/capability.ts';
+import type { KernelImage } from '../image/kernel-image.ts';
+import { physicalOf } from '../image/physical.ts';
+import { HART, PAGE_BYTES, STOP_ON } from '../memory/layout.ts';
+import { readBootInfo } from './boot-info.ts';
+import { KernelWatch, causeOf } from './kernel-watch.ts';
+import type { ObservedThread } from './observed-thread.ts';
+import { UserMemory } from './user-memory.ts';
+
+export interface ImageKernelOptions {
+  /** Device tree that the kernel hands to the root task. */
+  readonly dtb?: Uint8Array;
+  /** What the machine is like; its firmware is always the host. */
+  readonly machine?: Omit<MachineOptions, 'firmware' | 'onConsole'>;
+  /** Receives what kernel and user programs print through the kernel. */
+  readonly console?: (text: string) => void;
+}
+
+/** The kernel gave up, or does not come back. */
+export class KernelFailure extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'KernelFailure';
+  }
+}
+
+/** The root task's image: zeros that nothing is loaded into, for programs that want memory of their own. */
+const IMAGE_ADDRESS = 0x1_0000n;
+const IMAGE_PAGES = 16;
+const ECALL = 8;
+const INTERRUPT_BIT = 1n << 63n;
+/** Registers x1..x31 are the first context slots of a thread, in order. */
+const GENERAL_REGISTERS = 31;
+/** More than any single kernel entry takes: clearing all of memory is done in pieces. */
+const ENDLESS = 2_000_000_000;
+/** Timer interrupts in a row that wake nobody. */
+const IDLE_INTERRUPTS = 100_000;
+
+/** Parts of the root task that have names of their own. */
+const ROOT_PARTS: readonly (readonly [number, string])[] = [
+  [INIT_CAP.threadCNode, 'CNode'], [INIT_CAP.threadVSpace, 'VSpace'], [INIT_CAP.bootInfoFrame, 'boot info'],
+  [INIT_CAP.initThreadIPCBuffer, 'IPC buffer'], [INIT_CAP.initThreadSC, 'scheduling context'],
+];
+
+export class ImageKernel implements KernelHost {
+  readonly interfaces: InterfaceModel;
+  readonly machine: Machine;
+  private readonly image: KernelImage;
+  private readonly dtb: Uint8Array | undefined;
+  private readonly watch: KernelWatch;
+  private readonly memory: UserMemory;
+  private readonly hartRegisters: Uint32Array;
+  private readonly cap: Capability;
+  private current: ObservedThread | undefined;
+  private booted = false;
+  private ended = false;
+  private failure = '';
+
+  constructor(image: KernelImage, options: ImageKernelOptions = {}) {
+    this.image = image;
+    this.interfaces = image.interfaces;
+    this.dtb = options.dtb;
+    const decoder = new TextDecoder();
+    const { console } = options;
+    this.machine = new Machine({
+      ...options.machine, firmware: 'host',
+      ...(console === undefined ? {} : { onConsole: (byte: number) => { console(decoder.decode(Uint8Array.of(byte), { stream: true })); } }),
+    });
+    this.watch = new KernelWatch(this.machine, image);
+    this.memory = new UserMemory(this.machine, image);
+    this.hartRegisters = new Uint32Array(this.machine.memory.memory.buffer, HART.x + 8, 2 * GENERAL_REGISTERS);
+    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+  }
+
+  get halted(): boolean {
+    return this.ended;
+  }
+
+  get time(): number {
+    return Number(this.machine.clock.now());
+  }
+
+  get running(): number {
+    return this.current?.id ?? 0;
+  }
+
+  boot(root: RootTaskImage): BootInfo {
+    if (this.booted) throw new Error('the kernel is booted already');
+    this.booted = true;
+    const { machine, image, watch } = this;
+    const rootImage = { name: root.name, base: IMAGE_ADDRESS, entry: lanesToBigInt(root.entryLo, root.entryHi), data: new Uint8Array(IMAGE_PAGES * PAGE_BYTES) };
+    bootKernel(machine, { kernel: image.file, rootImage, ...(this.dtb === undefined ? {} : { dtb: this.dtb }) });
+    machine.stopOn(STOP_ON.userTrap | STOP_ON.userReturn | STOP_ON.ownTrap);
+    for (let stop = machine.run(ENDLESS); stop !== 'userReturn'; stop = machine.run(ENDLESS)) {
+      if (stop !== 'storeLog') throw this.failed('did not start the root task');
+    }
+    watch.start();
+    this.current = watch.current;
+    const thread = this.current;
+    if (thread === undefined) throw this.failed('runs no thread after boot');
+    watch.objects.rename(thread.id, root.name);
+    this.nameRootObjects(thread, root.name);
+    this.copyPc(thread, SLOT.NextIP, SLOT.FaultIP);
+    this.readRootCap(thread, INIT_CAP.bootInfoFrame);
+    return readBootInfo(machine.memory, this.cap.object, image.layout.bootInfo);
+  }
+
+  observe(observer: KernelObserver): void {
+    this.watch.observe(observer);
+  }
+
+  registers(thread: number): Uint32Array {
+    return this.thread(thread).registers;
+  }
+
+  threadState(thread: number): number {
+    return this.watch.threads.get(thread)?.state ?? STATE.Inactive;
+  }
+
+  exists(thread: number): boolean {
+    return this.watch.threads.get(thread) !== undefined;
+  }
+
+  bufferKind(thread: number): number {
+    return this.thread(thread).bufferKind;
+  }
+
+  bufferLanes(thread: number): Uint32Array | undefined {
+    return this.thread(thread).bufferLanes;
+  }
+
+  hasSchedContext(thread: number): boolean {
+    return this.image.scheduling === 'classic' || this.thread(thread).schedContext !== 0;
+  }
+
+  condition(thread: number): number {
+    return this.watch.threads.get(thread)?.condition ?? 0;
+  }
+
+  hint(thread: number, cptrLo: number, cptrHi: number, name: string): void {
+    const slot = this.watch.request.slotOf(this.thread(thread), cptrLo, cptrHi);
+    if (slot === undefined) return;
+    this.cap.read(this.machine.memory, slot);
+    const id = this.watch.objects.idOf(this.cap);
+    if (id !== 0) this.watch.objects.rename(id, name);
+  }
+
+  syscall(): void {
+    this.trap(CAUSE.syscall, ECALL, 0n);
+  }
+
+  exception({ cause, valueLo, valueHi }: ExceptionTrap): void {
+    this.trap(causeOf(cause), cause, lanesToBigInt(valueLo, valueHi));
+  }
+
+  load(addressLo: number, addressHi: number, bytes: AccessBytes, into: Uint32Array, lane: number): boolean {
+    const value = this.memory.load(lanesToBigInt(addressLo, addressHi), bytes);
+    if (value === undefined) return this.memoryFault();
+    const { lo, hi } = fromBigInt(value);
+    into[lane] = lo;
+    into[lane + 1] = hi;
+    return true;
+  }
+
+  store(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): boolean {
+    return this.memory.store(lanesToBigInt(addressLo, addressHi), bytes, lanesToBigInt(lo, hi)) || this.memoryFault();
+  }
+
+  /** Only asked about the running thread, whose address space the hart has. */
+  hasAddressSpace(thread: number): boolean {
+    return thread !== this.running || this.memory.exists;
+  }
+
+  fetchFault(addressLo: number, addressHi: number): number {
+    return this.memory.fetchFault(lanesToBigInt(addressLo, addressHi));
+  }
+
+  compute(ns: number): number {
+    const { clock } = this.machine;
+    const wanted = BigInt(Math.round(ns));
+    const left = clock.toNextAlarm();
+    if (left === undefined || left > wanted) {
+      clock.skip(wanted);
+      return 0;
+    }
+    clock.skip(left);
+    this.interrupt();
+    return Number(wanted - left);
+  }
+
+  idle(): boolean {
+    for (let count = 0; count < IDLE_INTERRUPTS; count++) {
+      if (this.ended || this.nobodyWaitsForTime() || !this.machine.clock.skipToNextAlarm()) return false;
+      this.watch.enter(CAUSE.interrupt);
+      this.runKernel();
+      if (this.current !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Idle, and the timer can change nothing: the kernel has one domain, and nobody waits for budget. */
+  private nobodyWaitsForTime(): boolean {
+    const { image, machine } = this;
+    if (image.domains > 1) return false;
+    const queue = image.symbols.get('ksReleaseQueue');
+    if (queue === undefined) return image.scheduling === 'classic';
+    const at = Number(queue.address & 0xffff_ffffn);
+    return physicalOf(machine.memory.readU32(at), machine.memory.readU32(at + 4)) === 0;
+  }
+
+  private interrupt(): void {
+    const thread = this.enterFrom(CAUSE.interrupt);
+    this.loadRegisters(thread);
+    this.runKernel();
+  }
+
+  private trap(cause: number, scause: number, value: bigint): void {
+    const thread = this.enterFrom(cause);
+    this.loadRegisters(thread);
+    this.machine.hart.raise(scause, value);
+    this.runKernel();
+  }
+
+  /** Kernel entry out of the running thread: its pc is that of the trap. */
+  private enterFrom(cause: number): ObservedThread {
+    const thread = this.current;
+    if (thread === undefined) throw new Error('no thread runs');
+    this.copyPc(thread, SLOT.NextIP, SLOT.FaultIP);
+    this.watch.enter(cause);
+    return thread;
+  }
+
+  private copyPc(thread: ObservedThread, from: number, to: number): void {
+    const { registers } = thread;
+    registers[2 * to] = registers[2 * from]!;
+    registers[2 * to + 1] = registers[2 * from + 1]!;
+  }
+
+  private loadRegisters({ registers }: ObservedThread): void {
+    this.hartRegisters.set(registers.subarray(0, 2 * GENERAL_REGISTERS));
+    this.machine.state.setWord(HART.pc, lanesToBigInt(registers[2 * SLOT.NextIP]!, registers[2 * SLOT.NextIP + 1]!));
+  }
+
+  /** Runs the kernel until it goes to user mode, or idles. */
+  private runKernel(): void {
+    const { machine, watch } = this;
+    for (;;) {
+      switch (machine.run(ENDLESS, { waits: 'return' })) {
+        case 'userReturn':
+        case 'waiting':
+          watch.leave();
+          this.current = watch.current;
+          return;
+        case 'storeLog':
+          watch.drain();
+          break;
+        case 'userTrap':
+          if (machine.state.word(HART.scause) < INTERRUPT_BIT) throw this.failed(`executed user code at pc 0x${machine.state.word(HART.sepc).toString(16)}`);
+          break;
+        case 'ownTrap':
+          this.ownTrap();
+          break;
+        case 'breakpoint':
+          break;
+        case 'budget':
+          throw this.failed('does not come back to user code');
+        case 'ended':
+          this.end();
+          return;
+      }
+    }
+  }
+
+  /** An interrupt out of the idle thread begins the next trap; an exception is the kernel's own. */
+  private ownTrap(): void {
+    const { state } = this.machine;
+    const cause = state.word(HART.scause);
+    if (cause >= INTERRUPT_BIT) {
+      this.watch.leave();
+      this.watch.enter(CAUSE.interrupt);
+      return;
+    }
+    const value = state.word(HART.stval);
+    const pc = state.word(HART.sepc);
+    if (this.failure === '') this.failure = `took an exception itself: ${exceptionName(Number(cause))} at pc 0x${pc.toString(16)}${this.functionAt(pc)}, value 0x${value.toString(16)}`;
+    this.watch.failed(Number(value & 0xffff_ffffn), Number(value >> 32n), Number(pc & 0xffff_ffffn), Number(pc >> 32n));
+  }
+
+  private functionAt(pc: bigint): string {
+    const symbol = this.image.symbols.at(pc);
+    return symbol === undefined ? '' : ` (${symbol.name})`;
+  }
+
+  /** The machine was switched off, by DebugHalt or by a kernel that gave up. */
+  private end(): void {
+    const { machine, watch } = this;
+    this.ended = true;
+    if (watch.isInTrap) watch.leave();
+    this.current = undefined;
+    if (this.failure !== '' || machine.console.panic !== undefined || machine.ended?.kind !== 'shutdown') throw this.failed(this.failure);
+  }
+
+  private failed(what: string): KernelFailure {
+    const { machine, image } = this;
+    const reason = what !== '' ? what : machine.console.panic ?? (machine.ended === undefined ? 'failed' : endText(machine.ended));
+    const end = machine.ended === undefined || what === '' ? '' : `; ${endText(machine.ended)}`;
+    const console = machine.console.lines();
+    return new KernelFailure(`the kernel ${image.name} ${reason}${end}${console.length === 0 ? '' : `\nits console:\n${console.join('\n')}`}`);
+  }
+
+  private memoryFault(): false {
+    const { lo, hi } = fromBigInt(this.memory.value);
+    this.exception({ cause: this.memory.cause, valueLo: lo, valueHi: hi });
+    return false;
+  }
+
+  private nameRootObjects(thread: ObservedThread, name: string): void {
+    for (const [index, part] of ROOT_PARTS) {
+      this.readRootCap(thread, index);
+      const id = this.watch.objects.idOf(this.cap);
+      if (id !== 0) this.watch.objects.rename(id, `${name} ${part}`);
+    }
+  }
+
+  /** Reads a capability of the root CNode. */
+  private readRootCap(thread: ObservedThread, index: number): void {
+    const { memory } = this.machine;
+    this.cap.read(memory, thread.slot(this.image.layout.slots.cspace));
+    this.cap.read(memory, this.cap.object + index * SLOT_BYTES);
+  }
+
+  private thread(id: number): ObservedThread {
+    const thread = this.watch.threads.get(id);
+    if (thread === undefined) throw new RangeError(`no thread ${id}`);
+    return thread;
+  }
+}

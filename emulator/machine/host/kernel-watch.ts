@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * From a machine that runs an seL4 kernel to the calls of a KernelObserver. Whoever runs the machine tells of kernel entry
+ * and exit; what happens in between is read from the stores of the kernel to the words that are watched, in their order.
+ */
+import {
+  CAP_TYPE, FAULT_LABELS, ROLE, SLOT, STATE, VM_FAULT_STATUS, tagLabel,
+} from '../../../schema/abi/index.ts';
+import { CAUSE, DELIVERY, STRAY } from '../../../schema/trace/trap-record.ts';
+import type { KernelObserver } from '../../host.ts';
+import type { Machine } from '../boot/machine.ts';
+import { Capability, SLOT_BYTES } from '../image/capability.ts';
+import type { KernelImage } from '../image/kernel-image.ts';
+import { physicalOf } from '../image/physical.ts';
+import { DeliveryKinds } from './delivery-kinds.ts';
+import { ObjectTable } from './object-table.ts';
+import { Observers } from './observers.ts';
+import type { ObservedThread } from './observed-thread.ts';
+import { SchedContextClock } from './sched-context-clock.ts';
+import { ThreadTable } from './thread-table.ts';
+import { TrapLog } from './trap-log.ts';
+import { TrapRequest } from './trap-request.ts';
+import { WatchedWords } from './watched-words.ts';
+import { WORD, kindOfCode, ownerOfCode, wordCode } from './word-codes.ts';
+
+const FAULT_LABEL = 0xf;
+const ENVIRONMENT_CALL = 8;
+
+/** `CAUSE` of an exception from user mode. */
+export function causeOf(scause: number): number {
+  if (scause === ENVIRONMENT_CALL) return CAUSE.syscall;
+  return VM_FAULT_STATUS.has(scause) ? CAUSE.vmFault : CAUSE.userException;
+}
+
+export class KernelWatch {
+  readonly objects: ObjectTable;
+  readonly threads: ThreadTable;
+  readonly request: TrapRequest;
+  private readonly machine: Machine;
+  private readonly image: KernelImage;
+  private readonly observers = new Observers();
+  private readonly words: WatchedWords;
+  private readonly log: TrapLog;
+  private readonly kinds: DeliveryKinds;
+  private readonly clock: SchedContextClock | undefined;
+  private readonly cap: Capability;
+  private readonly fastpaths: readonly { readonly from: number; readonly to: number }[];
+
+  /** Threads that were written to in this trap. */
+  private readonly touched: ObservedThread[] = [];
+  private readonly withNewBuffer = new Set<ObservedThread>();
+  private readonly withNewName = new Set<ObservedThread>();
+  private readonly withReplyLink = new Set<ObservedThread>();
+  private trap = 0;
+  private inTrap = false;
+  private cause = 0;
+  private invoker: ObservedThread | undefined;
+  private pcLo = 0;
+  private pcHi = 0;
+  private listChanged = false;
+  private faultFound = 0;
+  private tookFastpath = false;
+
+  constructor(machine: Machine, image: KernelImage) {
+    this.machine = machine;
+    this.image = image;
+    const { memory } = machine;
+    this.objects = new ObjectTable(this.observers);
+    this.words = new WatchedWords(memory);
+    this.threads = new ThreadTable(memory, image, this.objects, this.words);
+    this.log = new TrapLog(memory, image, this.words);
+    this.request = new TrapRequest(memory, image);
+    this.kinds = new DeliveryKinds(this.request, this.touched);
+    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+    this.clock = image.layout.schedContext === undefined ? undefined : new SchedContextClock(machine, image);
+    this.fastpaths = image.fastpaths.map(({ from, to }) => ({ from: Number(from & 0xffff_ffffn), to: Number(to & 0xffff_ffffn) }));
+  }
+
+  observe(observer: KernelObserver): void {
+    this.objects.announceTo(observer);
+    this.observers.add(observer);
+  }
+
+  get isInTrap(): boolean {
+    return this.inTrap;
+  }
+
+  /** The thread that the kernel runs now; undefined for the idle thread. */
+  get current(): ObservedThread | undefined {
+    return this.threads.at(this.pointerAt(this.image.globals.curThread));
+  }
+
+  /** To be called once, when the kernel goes to user mode for the first time: begins to watch. */
+  start(): void {
+    const { globals } = this.image;
+    if (globals.workUnits !== undefined) this.words.set(globals.workUnits, wordCode(WORD.workUnits, 0));
+    if (globals.currentFault !== undefined) this.words.set(globals.currentFault, wordCode(WORD.currentFault, 0));
+    if (globals.debugTcbs !== undefined) this.words.set(globals.debugTcbs, wordCode(WORD.threadList, 0));
+    this.threads.compareWithList();
+    void this.current;
+    this.log.clear();
+  }
+
+  /** Takes over stores that the hart has logged; to be called when its log is full. */
+  drain(): void {
+    if (this.inTrap) this.log.drain();
+    else this.log.clear();
+  }
+
+  /** Kernel entry: the registers of the thread that runs stand in its TCB. `cause` is one of `CAUSE`. */
+  enter(cause: number): void {
+    if (this.inTrap) throw new Error('kernel entry within a trap');
+    this.inTrap = true;
+    this.trap++;
+    this.cause = cause;
+    this.log.clear();
+    this.touched.length = 0;
+    this.listChanged = this.tookFastpath = false;
+    this.faultFound = 0;
+    const invoker = (this.invoker = this.current);
+    this.request.clear();
+    if (invoker !== undefined) {
+      this.touch(invoker);
+      this.pcLo = invoker.registers[2 * SLOT.FaultIP]!;
+      this.pcHi = invoker.registers[2 * SLOT.FaultIP + 1]!;
+      if (cause === CAUSE.syscall) this.request.read(invoker);
+    }
+    this.clock?.enter();
+    this.observers.entry(cause, invoker?.id ?? 0, this.now);
+  }
+
+  /** The kernel took an exception in its own mode: what it tried to reach, and where. */
+  failed(addressLo: number, addressHi: number, pcLo: number, pcHi: number): void {
+    // Addresses of user code are those of the lower half.
+    if (this.inTrap && addressHi >>> 31 === 0) this.observers.strayAccess(STRAY.userAddress, addressLo, addressHi, pcLo, pcHi);
+  }
+
+  /** Kernel exit: the hart is in user mode, or idles. */
+  leave(): void {
+    this.log.drain();
+    const next = this.current;
+    this.survey();
+    if (this.tookFastpath && next !== undefined) this.takeFastpathRegisters(next);
+    this.showInvocation();
+    this.replay();
+    if (this.tookFastpath && next !== undefined) {
+      this.slotWritten(next, ROLE.badge);
+      this.slotWritten(next, ROLE.tag);
+    }
+    this.showUnhandledFault();
+    this.showOrphans();
+    this.afterwards();
+    this.inTrap = false;
+    this.observers.exit(next?.id ?? 0, this.now, this.clock?.consumed() ?? 0, next === undefined ? 0 : this.clock?.budget() ?? 0);
+  }
+
+  private get now(): number {
+    return Number(this.machine.clock.now());
+  }
+
+  /** First pass over the log: who was written to, and what a later write depends on. */
+  private survey(): void {
+    const { log, threads } = this;
+    for (let i = 0; i < log.length; i++) {
+      const code = log.code(i);
+      const kind = kindOfCode(code);
+      if (kind >= WORD.workUnits) continue;
+      const thread = threads.get(ownerOfCode(code));
+      if (thread === undefined) continue;
+      this.touch(thread);
+      if (kind === WORD.slot + ROLE.tag) thread.tagWritten = true;
+      else if (kind === WORD.slot + ROLE.badge) thread.badgeWritesLeft++;
+      else if (kind === WORD.fault && (log.valueLo(i) & FAULT_LABEL) !== 0) thread.faultedInTrap = true;
+      else if (kind === WORD.state) {
+        thread.stateWritten = true;
+        this.tookFastpath ||= this.isInFastpath(log.pc(i));
+      }
+    }
+  }
+
+  private isInFastpath(pc: number): boolean {
+    return this.fastpaths.some(({ from, to }) => pc >= from && pc < to);
+  }
+
+  /** The fast path leaves badge and tag in registers of the hart; in the TCB they change nothing until they are saved there. */
+  private takeFastpathRegisters(next: ObservedThread): void {
+    this.touch(next);
+    next.tagWritten = true;
+    next.badgeWritesLeft++;
+    const { state } = this.machine;
+    for (const slot of [ROLE.badge, ROLE.tag]) {
+      const value = state.x(slot + 1);
+      next.registers[2 * slot] = Number(value & 0xffff_ffffn);
+      next.registers[2 * slot + 1] = Number(value >> 32n);
+    }
+  }
+
+  private touch(thread: ObservedThread): void {
+    if (thread.trap === this.trap) return;
+    thread.trap = this.trap;
+    thread.entryState = thread.shownState;
+    thread.entryFault = thread.shownFault;
+    thread.faultedInTrap = thread.stateWritten = thread.tagWritten = thread.interimReply = false;
+    thread.badgeWritesLeft = 0;
+    thread.kind = -1;
+    this.touched.push(thread);
+  }
+
+  /** Whether the system call was executed, and what it invoked. */
+  private showInvocation(): void {
+    const { invoker, request, observers } = this;
+    if (invoker === undefined || this.cause === CAUSE.interrupt) return;
+    if (this.willRepeat(invoker)) {
+      if (this.log.workUnits === 0) {
+        observers.preempted();
+      } else if (this.image.scheduling === 'mcs') {
+        observers.outOfBudget();
+        return;
+      }
+    }
+    if (request.invokes) observers.invocation(request.sent.type, this.objects.idOf(request.sent), request.method?.label ?? 0);
+    if (request.hasSource) observers.invocation(request.source.type, this.objects.idOf(request.source), 0);
+  }
+
+  /** Whether the trapping instruction will be executed again for want of time, not for a fault that was answered. */
+  private willRepeat(invoker: ObservedThread): boolean {
+    if (invoker.faultedInTrap) return this.image.scheduling === 'mcs' && invoker.fault === FAULT_LABELS.mcs.Timeout;
+    const { state } = invoker;
+    if (state === STATE.Restart) return true;
+    if (state !== STATE.Running) return false;
+    // An exception that is no fault was not looked at.
+    if (this.cause !== CAUSE.syscall) return true;
+    if (this.request.writesRegisters && this.request.sent.object === invoker.tcb) return false;
+    return invoker.stateWritten && invoker.registers[2 * SLOT.NextIP] === this.pcLo && invoker.registers[2 * SLOT.NextIP + 1] === this.pcHi;
+  }
+
+  /** Second pass over the log: every store becomes an observation. */
+  private replay(): void {
+    const { log, threads } = this;
+    for (let i = 0; i < log.length; i++) {
+      const code = log.code(i);
+      const kind = kindOfCode(code);
+      if (kind >= WORD.buffer) {
+        this.bufferWordWritten(ownerOfCode(code), kind - WORD.buffer);
+      } else if (kind === WORD.currentFault) {
+        this.faultFound = log.valueLo(i) & FAULT_LABEL;
+      } else if (kind === WORD.threadList) {
+        this.listChanged = true;
+      } else {
+        const thread = threads.get(ownerOfCode(code));
+        if (thread !== undefined) this.threadWritten(thread, kind, log.valueLo(i), log.valueHi(i));
+      }
+    }
+  }
+
+  private threadWritten(thread: ObservedThread, kind: number, lo: number, hi: number): void {
+    switch (kind) {
+      case WORD.state:
+        this.stateWritten(thread, lo & 0xf);
+        break;
+      case WORD.fault:
+        thread.shownFault = lo & FAULT_LABEL;
+        if (thread.shownFault !== 0) this.observers.faulted(thread.id, thread.shownFault);
+        break;
+      case WORD.yieldTo:
+        this.yieldToWritten(thread, (lo | hi) !== 0);
+        break;
+      case WORD.bufferPlace:
+        this.withNewBuffer.add(thread);
+        break;
+      case WORD.replyLink:
+        this.withReplyLink.add(thread);
+        break;
+      case WORD.listLink:
+        this.listChanged = true;
+        break;
+      case WORD.name:
+        this.withNewName.add(thread);
+        break;
+      default:
+        this.slotWritten(thread, kind - WORD.slot);
+    }
+  }
+
+  private stateWritten(thread: ObservedThread, to: number): void {
+    const from = thread.shownState;
+    // The word also holds what a blocked thread waits for: a store that leaves it blocked sets that.
+    if (from === to && to > STATE.Restart) return;
+    thread.shownState = to;
+    if (to === STATE.Running) thread.interimReply = false;
+    this.observers.stateWritten(thread.id, from, to);
+  }
+
+  private yieldToWritten(thread: ObservedThread, pending: boolean): void {
+    if (thread.shownYieldTo === pending) return;
+    thread.shownYieldTo = pending;
+    thread.interimReply = pending && thread === this.invoker && this.request.isCall;
+    this.observers.yieldPending(thread.id, pending);
+  }
+
+  private slotWritten(thread: ObservedThread, slot: number): void {
+    // Kernel entry and exit keep the cause, the status and the next instruction; nobody is told anything by that.
+    if (slot === SLOT.scause || slot === SLOT.sstatus) return;
+    const kind = this.kinds.of(thread, this.invoker, slot);
+    if (slot === ROLE.badge && thread.badgeWritesLeft > 0) thread.badgeWritesLeft--;
+    if (slot === SLOT.FaultIP && kind !== DELIVERY.registers) return;
+    if (slot === SLOT.NextIP && !this.kinds.isRegisterTarget(thread)) return;
+    this.deliver(thread, kind);
+    this.observers.slotWritten(thread.id, slot);
+  }
+
+  private bufferWordWritten(buffer: number, index: number): void {
+    const threads = this.threads.buffer(buffer)?.threads;
+    if (threads === undefined || threads.length === 0) return;
+    // Of threads that share a buffer, the one that something was delivered to is meant.
+    const thread = threads.find((each) => each.trap === this.trap && each.tagWritten) ?? threads.find((each) => each === this.invoker) ?? threads[0]!;
+    this.touch(thread);
+    this.deliver(thread, this.kinds.of(thread, this.invoker, undefined));
+    this.observers.bufferWordWritten(thread.id, index);
+  }
+
+  private deliver(thread: ObservedThread, kind: number): void {
+    if (thread.kind === kind) return;
+    thread.kind = kind;
+    this.observers.delivery(thread.id, kind);
+  }
+
+  /** A fault without a handler is not recorded in the TCB: the thread is just made inactive. */
+  private showUnhandledFault(): void {
+    const { invoker } = this;
+    if (invoker === undefined || this.faultFound === 0 || invoker.faultedInTrap || !invoker.stateWritten) return;
+    if (invoker.shownState === STATE.Inactive) this.observers.faulted(invoker.id, this.faultFound);
+  }
+
+  private showOrphans(): void {
+    if (this.withReplyLink.size === 0) return;
+    for (const thread of this.withReplyLink) {
+      if (thread.entryState === STATE.BlockedOnReply && thread.isOrphaned) this.observers.orphaned(thread.id);
+    }
+    this.withReplyLink.clear();
+  }
+
+  /** What changed in the population of threads and objects. */
+  private afterwards(): void {
+    for (const thread of this.withNewName) this.threads.readName(thread);
+    this.withNewName.clear();
+    if (this.listChanged) for (const thread of this.threads.compareWithList()) this.destroy(thread);
+    if (!this.image.debug && this.request.mayDestroy) this.destroyBareThreads();
+    if (this.request.retype !== undefined) this.registerCreated(this.request.retype.firstSlot, this.request.retype.count);
+    for (const thread of this.withNewBuffer) if (this.threads.known(thread.tcb) === thread) this.threads.readBuffer(thread);
+    this.withNewBuffer.clear();
+  }
+
+  private destroy(thread: ObservedThread): void {
+    this.observers.destroyed(thread.id);
+    this.threads.remove(thread);
+  }
+
+  /** Without a list of threads: one that a deletion made inactive, and that has no capabilities left, was destroyed. */
+  private destroyBareThreads(): void {
+    for (const thread of this.touched) {
+      if (thread.stateWritten && thread.shownState === STATE.Inactive && thread.isBare) this.destroy(thread);
+    }
+  }
+
+  private registerCreated(firstSlot: number, count: number): void {
+    const { cap, invoker } = this;
+    if (this.request.isCall && invoker !== undefined && tagLabel(invoker.registers[2 * ROLE.tag]!, invoker.registers[2 * ROLE.tag + 1]!) !== 0) return;
+    for (let i = 0; i < count; i++) {
+      cap.read(this.machine.memory, firstSlot + i * SLOT_BYTES);
+      if (cap.type === CAP_TYPE.Null) return;
+      if (cap.type === CAP_TYPE.Thread) {
+        // A debug kernel's list has told of it already.
+        if (this.image.debug) continue;
+        const old = this.threads.known(cap.object);
+        if (old !== undefined) this.destroy(old);
+        this.threads.at(cap.object);
+      } else if (cap.object !== 0) {
+        this.objects.created(cap);
+      }
+    }
+  }
+
+  private pointerAt(address: number): number {
+    const { memory } = this.machine;
+    return physicalOf(memory.readU32(address), memory.readU32(address + 4));
+  }
+}
