@@ -37,7 +37,8 @@ export interface Started {
   readonly schedContext: SchedContext;
 }
 
-const CALLER_PRIORITY = 254;
+/** Of the caller, unless a case says otherwise. */
+export const CALLER_PRIORITY = 254;
 
 /** The next interrupt line without a handler, by the slots of the task: its cases share the lines. */
 const FREE_IRQS = new WeakMap<SlotAllocator, number>();

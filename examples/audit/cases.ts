@@ -52,7 +52,7 @@ const BUFFER_OPTION: Readonly<Record<BufferKind, IpcBufferOption>> = { none: 'no
 const EVERY_BUFFER: ReadonlySet<SituationKind> = new Set(['accepted', 'late answer', 'preempted']);
 
 /** Kinds of situations that do not come about unless the kernel gets the whole request. */
-const MEANT_AS_IT_IS: ReadonlySet<SituationKind> = new Set(['preempted', 'caller stopped']);
+const MEANT_AS_IT_IS: ReadonlySet<SituationKind> = new Set(['preempted', 'caller suspended', 'caller deleted']);
 
 /** The cases of a configuration, in the order of the methods' labels. */
 export function auditCases(scheduling: Scheduling): AuditCase[] {
@@ -90,6 +90,7 @@ function scenarioCases(scheduling: Scheduling): AuditCase[] {
 }
 
 function isWorthwhile(method: Method, variant: Variant, syscall: InvokingSyscall, buffer: BufferKind): boolean {
+  if (variant.buffers !== undefined) return variant.buffers.includes(buffer);
   if (buffer === 'rw') return true;
   if (MEANT_AS_IT_IS.has(variant.kind) && !fits(method, variant, buffer)) return false;
   return syscall === 'Call' || EVERY_BUFFER.has(variant.kind);

@@ -18,7 +18,6 @@ function atSlot(a: Auditor, index: CapabilityRef, depth = DEPTH): Built {
 
 const SLOT_ERRORS: Readonly<Record<string, Variant>> = {
   'no-slot': refused('FailedLookup', async (a) => atSlot(a, NO_SLOT)),
-  'bad-depth': refused('RangeError', async (a) => atSlot(a, a.emptySlot(), 65)),
   'depth-0': refused('RangeError', async (a) => atSlot(a, a.emptySlot(), 0)),
 };
 
@@ -42,7 +41,6 @@ function transferErrors(hasRights: boolean): Readonly<Record<string, Variant>> {
     'no-destination': refused('FailedLookup', (a) => move(a, { dest_index: NO_SLOT })),
     'empty-source': refused('FailedLookup', (a) => move(a, { src_index: a.emptySlot() })),
     'source-root-is-tcb': refused('FailedLookup', async (a) => move(a, { src_root: await bareThread(a) })),
-    'bad-depth': refused('RangeError', (a) => move(a, { dest_depth: 65 })),
     'source-depth-0': refused('RangeError', (a) => move(a, { src_depth: 0 })),
   };
 }
@@ -126,7 +124,6 @@ export const CSPACE: Variants = {
       const { cptr } = await a.create('Endpoint');
       return rotate(a, { pivot_index: cptr, src_index: cptr });
     }),
-    'bad-depth': refused('RangeError', (a) => rotate(a, { src_depth: 65 })),
   },
   CNodeSaveCaller: {
     'no-caller': accepted(async (a) => atSlot(a, a.emptySlot())),

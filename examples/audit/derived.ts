@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Situations that every method has, made from the first request that it accepts. */
-import type { Capability } from 'sel4scope';
+import type { Capability, Thread } from 'sel4scope';
 import { MSG_MAX_EXTRA_CAPS, MSG_MAX_LENGTH, type Method, type Scheduling } from 'sel4scope/schema';
-import type { Auditor } from './auditor.ts';
-import { NO_SLOT } from './objects.ts';
+import { CALLER_PRIORITY, type Auditor, type Expectation } from './auditor.ts';
+import { DEPTH, NO_SLOT } from './objects.ts';
 import type { Request } from './request.ts';
-import type { Expectation } from './auditor.ts';
 import type { Built, SituationKind, Variant } from './variant.ts';
 
-/** A budget that is gone when the caller has computed for longer. */
+/** A budget, and a time after which what is left of it is too little for a kernel entry. */
 const SMALL_BUDGET_US = 1000;
-const ALMOST_ALL_NS = 999_000;
+const ALMOST_ALL_NS = 985_000;
 
 /** Situations of a method by name. `good` is a request that it accepts. */
 export function derivedVariants(method: Method, good: Variant): Record<string, Variant> {
@@ -37,7 +36,58 @@ export function derivedVariants(method: Method, good: Variant): Record<string, V
   if (method.capParameters.length > 0) {
     variants['no-extra-caps'] = spoilt('too little', 'TruncatedMessage', (request) => ({ ...request, extraCaps: 0 }));
   }
-  return variants;
+  for (const { name } of method.parameters.filter(({ name }) => name.endsWith('depth'))) {
+    const bad = (depth: number): Variant => derive('bad depth', 'RangeError', (built) => ({ ...built, args: { ...built.args, [name]: depth } }));
+    variants[`${name}-65`] = bad(DEPTH + 1);
+    // Retype means its root CNode by a depth of 0.
+    if (method.id !== 'UntypedRetype') variants[`${name}-0`] = bad(0);
+  }
+  return { ...variants, ...stoppedBefore(good) };
+}
+
+/**
+ * The caller is about to make its system call, its time is over, and another thread stops it: it makes the system call
+ * when it goes on, or never.
+ */
+function stoppedBefore(good: Variant): Record<string, Variant> {
+  const stopped = (kind: SituationKind, expect: Expectation, act: (self: Thread, a: Auditor) => Promise<void>): Variant => ({
+    ...good, kind, expect, syscalls: ['Call', 'Send'],
+    caller: { ...good.caller, budgetUs: SMALL_BUDGET_US, periodUs: 10 * SMALL_BUDGET_US },
+    build: async (a) => {
+      const built = await good.build(a);
+      const ready = await a.create('Notification', { name: 'ready' });
+      const signal = await a.task.mint(ready, 1);
+      // MCS: below the caller, it runs when the caller has no budget. Classic: when the caller's time slice is over.
+      const priority = a.mcs ? MEDDLER_PRIORITY : good.caller?.priority ?? CALLER_PRIORITY;
+      await a.start({ name: 'meddler', priority, run: async (self) => {
+        await self.use(ready).wait();
+        await act(self, a);
+      } });
+      return { ...built, before: async (self) => {
+        await built.before?.(self);
+        await self.use(signal).signal();
+        await self.compute(a.mcs ? ALMOST_ALL_NS : endOfSlice(self.now()) - JUST_BEFORE_NS);
+      } };
+    },
+  });
+  return {
+    'suspended-before-and-resumed': stopped('caller suspended', good.expect, async (self, a) => {
+      await self.use(a.caller.tcb).suspend();
+      await self.use(a.caller.tcb).resume();
+    }),
+    'deleted-before': stopped('caller deleted', 'stops', (self, a) => self.cnode.delete(a.caller.tcb.cptr, DEPTH)),
+  };
+}
+
+const MEDDLER_PRIORITY = 1;
+/** Classic: ns of a tick, ticks of a time slice, and what is less than the way to a system call. */
+const TICK_NS = 2_000_000;
+const SLICE_TICKS = 5;
+const JUST_BEFORE_NS = 250;
+
+/** Classic: from now until the time slice of a thread that has just begun to run is over. */
+function endOfSlice(now: number): number {
+  return SLICE_TICKS * TICK_NS - now % TICK_NS;
 }
 
 /** A kernel object of another type than the method is for. */

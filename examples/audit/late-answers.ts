@@ -5,7 +5,7 @@
  */
 import { SchedContext, type Thread } from 'sel4scope';
 import type { Auditor, Expectation, Started } from './auditor.ts';
-import type { Variant, Variants } from './variant.ts';
+import type { SituationKind, Variant, Variants } from './variant.ts';
 
 const PRIORITY = 100;
 const BELOW = 10;
@@ -17,16 +17,17 @@ interface LateOptions {
   readonly budgetUs?: number;
   readonly periodUs?: number;
   readonly provokes?: readonly string[];
+  readonly kind?: SituationKind;
   /** How the rival yields. */
   readonly rivalBy?: 'Call' | 'Send';
 }
 
 /** @param act what the thread does that the caller yields to; `rival` is a stopped thread above both */
 function late(act: Act, expect: Expectation = 'accepted', options: LateOptions = {}): Variant {
-  const { provokes = [], rivalBy = 'Call', ...target } = options;
+  const { provokes = [], rivalBy = 'Call', kind = expect === 'stops' ? 'caller suspended' : 'late answer', ...target } = options;
   return {
     provokes,
-    kind: expect === 'stops' ? 'caller stopped' : 'late answer',
+    kind,
     expect,
     only: 'mcs',
     syscalls: ['Call', 'Send', 'NBSend'],
@@ -83,7 +84,7 @@ export const LATE_ANSWERS: Variants = {
     }, 'accepted', TOUCHED),
     'registers-of-the-caller-are-written': late((self, a) => self.use(a.caller.tcb).writeRegisters(false, 0, 0, {}), 'any', TOUCHED),
     'caller-is-suspended': late((self, a) => self.use(a.caller.tcb).suspend(), 'stops', TOUCHED),
-    'caller-is-deleted': late((self, a) => self.cnode.delete(a.caller.tcb.cptr, 64), 'stops'),
+    'caller-is-deleted': late((self, a) => self.cnode.delete(a.caller.tcb.cptr, 64), 'stops', { kind: 'caller deleted' }),
     'caller-loses-its-context': late((self, a) => self.cnode.delete(a.caller.schedContext.cptr, 64), 'stops'),
   },
 };

@@ -75,7 +75,7 @@ function interrupted(build: (a: Auditor) => Promise<Built>): Readonly<Record<str
       await self.use(a.caller.tcb).resume();
     }), mcs),
     'preempted-caller-is-suspended': stops(withRival((self, a) => self.use(a.caller.tcb).suspend()), mcs),
-    'preempted-caller-is-deleted': stops(withRival((self, a) => self.cnode.delete(a.caller.tcb.cptr, DEPTH)), mcs),
+    'preempted-caller-is-deleted': stops(withRival((self, a) => self.cnode.delete(a.caller.tcb.cptr, DEPTH)), { ...mcs, kind: 'caller deleted' }),
   };
 }
 
@@ -84,7 +84,7 @@ export const LONG_OPERATIONS: Variants = {
   CNodeRevoke: interrupted(manyCopies),
   CNodeDelete: {
     ...interrupted(fullCNode),
-    'own-tcb': stops(async (a) => ({ cap: a.task.cnode, args: { index: a.caller.tcb.cptr, depth: DEPTH } }), { syscalls: ['Call', 'Send', 'NBSend'] }),
+    'own-tcb': stops(async (a) => ({ cap: a.task.cnode, args: { index: a.caller.tcb.cptr, depth: DEPTH } }), { kind: 'caller deleted', syscalls: ['Call', 'Send', 'NBSend'] }),
     'own-context': stops(async (a) => ({ cap: a.task.cnode, args: { index: a.caller.schedContext.cptr, depth: DEPTH } }), { only: 'mcs', syscalls: ['Call', 'Send', 'NBSend'] }),
   },
 };

@@ -123,7 +123,7 @@ export const MEMORY: Variants = {
         cap: frame, args: { vspace: task.vspace, vaddr: beside.address, rights: CapRights.readWrite },
         before: (self) => self.use(frame).map(task.vspace, address, CapRights.readWrite, VMAttributes.default),
       };
-    }),
+    }, { buffers: ['rw'] }),
     'other-vspace': refused('InvalidCapability', async (a) => {
       const { frame, address } = await mappedFrame(a);
       const vspace = await otherVSpace(a);
@@ -145,7 +145,6 @@ export const MEMORY: Variants = {
     occupied: refused('DeleteFirst', async (a) => makePool(a, { index: (await bareThread(a)).cptr })),
     'no-slot': refused('FailedLookup', (a) => makePool(a, { index: NO_SLOT })),
     'not-4k': refused('InvalidCapability', async (a) => makePool(a, { untyped: await a.create('Untyped', { sizeBits: 13 }) })),
-    'bad-depth': refused('RangeError', (a) => makePool(a, { depth: 65 })),
     retyped: refused('RevokeFirst', async (a) => makePool(a, { untyped: await retypedUntyped(a) })),
   },
   RISCVASIDPoolAssign: {

@@ -20,7 +20,6 @@ function issueErrors(issue: (a: Auditor, args: Arguments) => Promise<Built>): Re
     'root-is-tcb': refused('FailedLookup', async (a) => issue(a, { root: await bareThread(a) })),
     'no-such-irq': refused('RangeError', (a) => issue(a, { irq: 5000 })),
     'irq-0': refused('RangeError', (a) => issue(a, { irq: 0 })),
-    'bad-depth': refused('RangeError', (a) => issue(a, { depth: 65 })),
     'issued-already': refused('RevokeFirst', async (a) => {
       const irq = a.freeIrq();
       await a.task.irqControl.get(irq, a.task.cnode, a.emptySlot(), DEPTH);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Threads: registers, configuration, running and stopping. */
-import { CapRights, type CapabilityRef } from 'sel4scope';
+import { CapRights, type CapabilityRef, type TCB } from 'sel4scope';
 import type { Auditor } from './auditor.ts';
-import { bareThread, configuredContext, deviceFrame, idleThread, retypedUntyped } from './objects.ts';
+import { bareThread, configuredContext, deviceFrame, idleThread, retypedUntyped, smallCNode } from './objects.ts';
 import type { Arguments } from './request.ts';
 import { accepted, refused, stops, type Built, type Variant, type Variants } from './variant.ts';
 
@@ -37,8 +37,18 @@ function spaceErrors(build: (a: Auditor, args: Arguments) => Promise<Built>): Re
     'cspace-is-tcb': refused('IllegalOperation', async (a) => build(a, { cspace_root: await bareThread(a) })),
     'vspace-is-cnode': refused('IllegalOperation', (a) => build(a, { vspace_root: a.task.cnode })),
     'guard-does-not-fit': refused('IllegalOperation', (a) => build(a, { cspace_root_data: 63 })),
+    'old-cspace-is-last-capability': refused('IllegalOperation', async (a) => ({ ...await build(a, {}), cap: await threadInLastSpace(a) })),
     'cspace-is-retyped': refused('RevokeFirst', async (a) => build(a, { cspace_root: await retypedUntyped(a) })),
   };
+}
+
+/** A thread with the last capability to its capability space: to replace it would take long, so the kernel does not. */
+async function threadInLastSpace(a: Auditor): Promise<TCB> {
+  const space = await smallCNode(a);
+  const tcb = await bareThread(a);
+  await tcb.setSpace(0, space, 0, a.task.vspace, 0);
+  await a.task.delete(space);
+  return tcb;
 }
 
 /** What setting a priority says of authority and range; `word` is its argument. */

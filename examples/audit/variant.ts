@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** One situation of one method, before it is told by which system call and with which IPC buffer it is tried. */
 import type { CapabilityRef, Thread } from 'sel4scope';
-import type { ErrorName, Scheduling } from 'sel4scope/schema';
+import type { BufferKind, ErrorName, Scheduling } from 'sel4scope/schema';
 import type { Auditor, CallerOptions, Expectation } from './auditor.ts';
 import type { Arguments, InvokingSyscall, Request } from './request.ts';
 
 /** Kinds of situations: the columns of the report's matrix. */
 export const SITUATION_KINDS = [
-  'accepted', 'refused', 'too little', 'too much', 'null', 'wrong type', 'no such slot', 'out of budget', 'preempted',
-  'caller stopped', 'late answer',
+  'accepted', 'refused', 'too little', 'too much', 'null', 'wrong type', 'no such slot', 'bad depth', 'out of budget', 'preempted',
+  'caller suspended', 'caller deleted', 'late answer',
 ] as const;
 export type SituationKind = (typeof SITUATION_KINDS)[number];
 
@@ -29,6 +29,8 @@ export interface Variant {
   /** Default: all configurations. */
   readonly only?: Scheduling;
   readonly caller?: CallerOptions;
+  /** IPC buffers of the caller. Default: all that make a difference. */
+  readonly buffers?: readonly BufferKind[];
   /** Default: all that the configuration has. */
   readonly syscalls?: readonly InvokingSyscall[];
   /** The case uses up something of the system that others need: it runs only in a system of its own. */
@@ -60,5 +62,5 @@ export function preempted(build: Build, options: Options = {}): Variant {
 
 /** The caller must never return from it. */
 export function stops(build: Build, options: Options = {}): Variant {
-  return { kind: 'caller stopped', expect: 'stops', build, ...options };
+  return { kind: 'caller suspended', expect: 'stops', build, ...options };
 }

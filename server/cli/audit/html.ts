@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report as one HTML page that needs nothing else: no script, no font, no network. */
-import { commandFor, fails, percent, type AuditReport, type Cell, type FindingGroup, type MatrixRow, type Share } from './report.ts';
+import { commandFor, fails, percent, sharesOf, unreachableIn, type AuditReport, type Cell, type FindingGroup, type MatrixRow, type Share } from './report.ts';
 import { escapeXml as e } from './xml.ts';
 
 const STYLE = `
@@ -39,8 +39,8 @@ export function htmlOf(report: AuditReport): string {
 ${report.vanished.map(({ rule, method, reason }) => `<div class="finding"><h3>${e(rule)} <code>${e(method)}</code> no longer appears</h3><p>Expected: ${e(reason)}</p></div>`).join('')}
 <h2>Methods and situations</h2><p class="dim">Number of cases: each situation by every system call that can invoke, and with every kind of IPC buffer where it matters.</p>
 <div class="scroll"><table><thead><tr><th>method</th>${report.kinds.map((kind) => `<th>${e(kind)}</th>`).join('')}</tr></thead><tbody>${matrix(report)}</tbody></table></div>
-<h2>Not come across</h2>${missing('Methods', report.coverage.methods)}${missing('Documented errors', report.coverage.errors)}${missing('Outcomes', report.coverage.outcomes)}${missing('Rules', report.coverage.rules)}
-${Object.entries(report.coverage.errors.unreachable).map(([name, reason]) => `<p class="dim"><code>${e(name)}</code> cannot be brought about: ${e(reason)}</p>`).join('')}
+<h2>Not come across</h2>${sharesOf(report).map(([what, share]) => missing(what, share)).join('')}
+${unreachableIn(report).map(([name, reason]) => `<p class="dim"><code>${e(name)}</code> cannot be covered: ${e(reason)}</p>`).join('')}
 </body></html>
 `;
 }
@@ -55,6 +55,7 @@ function tiles({ verdicts, coverage }: AuditReport): string {
     tile(ratio(coverage.methods), 'methods'),
     tile(`${percent(coverage.errors)} %`, `of ${coverage.errors.total} documented errors`),
     tile(ratio(coverage.outcomes), 'outcomes'),
+    tile(ratio(coverage.situations), 'situations'),
     tile(ratio(coverage.rules), 'rules asked'),
   ].join('');
 }

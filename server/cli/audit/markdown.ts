@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report as Markdown, for issues and pull requests. */
-import { commandFor, fails, percent, type AuditReport, type Cell, type FindingGroup, type Share } from './report.ts';
+import { commandFor, fails, percent, sharesOf, unreachableIn, type AuditReport, type Cell, type FindingGroup, type Share } from './report.ts';
 
 export function markdownOf(report: AuditReport): string {
   const { configuration, defects, cases, records, verdicts } = report;
@@ -15,9 +15,8 @@ export function markdownOf(report: AuditReport): string {
       report.vanished.map(({ rule, method, situation, reason }) => `- ${rule} ${code(method)}${situation === undefined ? '' : ` (${situation})`}: ${reason}`).join('\n'),
     ]),
     '## Coverage',
-    ['| | covered | of | missing |', '|---|---:|---:|---|',
-      shareRow('methods', report.coverage.methods), shareRow('documented errors', report.coverage.errors),
-      shareRow('outcomes', report.coverage.outcomes), shareRow('rules asked', report.coverage.rules)].join('\n'),
+    ['| | covered | of | missing |', '|---|---:|---:|---|', ...sharesOf(report).map(([what, share]) => shareRow(what, share))].join('\n'),
+    ...unreachableIn(report).map(([name, reason]) => `${code(name)} cannot be covered: ${reason}.`),
     '## Matrix',
     [`| method | ${report.kinds.join(' | ')} |`, `|---|${report.kinds.map(() => '---').join('|')}|`,
       ...report.matrix.map(({ method, cells }) => `| ${code(method)} | ${cells.map(cellText).join(' | ')} |`)].join('\n'),

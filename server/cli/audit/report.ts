@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What an audit came to. */
 import { SCENARIO_FAMILIES } from '../../../examples/audit/cases.ts';
+import { INVOKING } from '../../../examples/audit/derived.ts';
 import { SITUATION_KINDS, type SituationKind } from '../../../examples/audit/variant.ts';
-import { unreachable, whyNot } from '../../../examples/audit/unreachable.ts';
+import { NOT_TRIED, notAsked, unreachable, whyNot } from '../../../examples/audit/unreachable.ts';
+import type { BufferKind } from '../../../schema/abi/ipc-buffer.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import { interfacesOf } from '../../../schema/idl/load.ts';
 import type { Method } from '../../../schema/idl/model.ts';
-import { RULES } from '../../../schema/rules/catalogue.ts';
+import { RULES, decidersOf } from '../../../schema/rules/catalogue.ts';
 import type { Severity } from '../../../schema/rules/rule.ts';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
 import { OWN_RULES, type CaseResult, type Coverage, type Finding } from './case-run.ts';
@@ -80,8 +82,13 @@ export interface AuditReport {
     /** Documented errors, as `METHOD/ERROR`. */
     readonly errors: Share & { readonly unreachable: Readonly<Record<string, string>> };
     readonly outcomes: Share;
-    /** Rules that were asked about a record. */
-    readonly rules: Share;
+    /**
+     * Situations that make sense for each method, as `METHOD: SITUATION`: the kinds of the matrix, each kind of IPC
+     * buffer, and each system call that can invoke.
+     */
+    readonly situations: Share;
+    /** Rules that were asked about a record, of those that a trace of the model decides. */
+    readonly rules: Share & { readonly unreachable: Readonly<Record<string, string>> };
     /** Rules that fired. */
     readonly fired: readonly string[];
   };
@@ -119,7 +126,11 @@ export function makeReport({ scheduling, defects, options, results, coverage, kn
         unreachable: unreachable(scheduling),
       },
       outcomes: share(OUTCOMES.filter((outcome) => scheduling === 'mcs' || outcome !== 'outOfBudget'), coverage.outcomes),
-      rules: share([...RULES.keys()], coverage.rules),
+      situations: situationsOf(methods, scheduling, results),
+      rules: {
+        ...share([...RULES.values()].filter((info) => decidersOf(info).includes('model') && !(info.id in notAsked(scheduling))).map(({ id }) => id), coverage.rules),
+        unreachable: notAsked(scheduling),
+      },
       fired: [...new Set(results.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort(),
     },
     results: summaries,
@@ -144,6 +155,33 @@ export function percent({ covered, total }: Share): number {
 function share(all: readonly string[], seen: ReadonlySet<string>): Share {
   const missing = all.filter((name) => !seen.has(name));
   return { covered: all.length - missing.length, total: all.length, missing };
+}
+
+function situationsOf(methods: readonly Method[], scheduling: Scheduling, results: readonly CaseResult[]): Share {
+  const tried = new Set(results.flatMap(({ case: { method, kind, buffer, syscall } }) => (
+    [kind, BUFFER_SITUATIONS[buffer], syscallSituation(syscall)].map((situation) => `${method}: ${situation}`))));
+  const all = methods.flatMap((method) => [
+    ...SITUATION_KINDS.filter((kind) => whyNot(kind, method, scheduling) === NOT_TRIED || tried.has(`${method.id}: ${kind}`)),
+    ...Object.values(BUFFER_SITUATIONS), ...INVOKING[scheduling].map(syscallSituation),
+  ].map((situation) => `${method.id}: ${situation}`));
+  return share(all, tried);
+}
+
+const BUFFER_SITUATIONS: Readonly<Record<BufferKind, string>> = { none: 'no buffer', ro: 'read-only buffer', rw: 'writable buffer' };
+
+const syscallSituation = (name: string): string => `by ${name}`;
+
+/** The shares of a report with what they are of, in the order in which people read them. */
+export function sharesOf({ coverage }: AuditReport): readonly (readonly [what: string, share: Share])[] {
+  return [
+    ['methods', coverage.methods], ['documented errors', coverage.errors], ['outcomes', coverage.outcomes],
+    ['situations', coverage.situations], ['rules asked', coverage.rules],
+  ];
+}
+
+/** What cannot be covered, with the reason. */
+export function unreachableIn({ coverage }: AuditReport): readonly (readonly [name: string, reason: string])[] {
+  return [...Object.entries(coverage.errors.unreachable), ...Object.entries(coverage.rules.unreachable)];
 }
 
 function summaryOf(result: CaseResult, known: readonly Known[]): CaseSummary {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report on the terminal. */
 import { bold, dim, green, printLine, red, wrap, yellow } from '../output.ts';
-import { commandFor, fails, percent, type AuditReport, type Cell, type Share } from './report.ts';
+import { commandFor, fails, percent, sharesOf, unreachableIn, type AuditReport, type Cell, type Share } from './report.ts';
 
 const MARK: Readonly<Record<Cell['verdict'], string>> = { clean: '●', known: '◐', finding: '✗', 'not run': '·' };
 
@@ -38,12 +38,9 @@ function printMatrix({ kinds, matrix }: AuditReport): void {
   printLine(dim(`${MARK.clean} clean  ${MARK.finding} finding  ${MARK.known} known finding  ${MARK['not run']} no such situation`));
 }
 
-function printCoverage({ coverage }: AuditReport): void {
-  printShare('methods', coverage.methods);
-  printShare('documented errors', coverage.errors);
-  printShare('outcomes', coverage.outcomes);
-  printShare('rules asked', coverage.rules);
-  for (const [name, reason] of Object.entries(coverage.errors.unreachable)) printLine(dim(`  ${name} cannot be brought about: ${reason}`));
+function printCoverage(report: AuditReport): void {
+  for (const [what, share] of sharesOf(report)) printShare(what, share);
+  for (const [name, reason] of unreachableIn(report)) printLine(dim(`  ${name} cannot be covered: ${reason}`));
 }
 
 function printShare(what: string, share: Share): void {
