@@ -128,6 +128,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     expect(await record.getByText('came with 0 words').count()).toBe(1);
     expect(await record.locator('.word', { hasText: '4e20' }).getAttribute('title')).toBe('20,000');
     expect(await record.locator('.delivered').innerText()).toContain('written beyond the length');
+    expect(await record.getByText('nobody can answer it').getAttribute('title')).toContain('no reply object');
     await record.getByText('Show in table').click();
     await eventually(() => page.locator('.row[aria-selected=true] .cell-seq').innerText()).toBe('100');
   });

@@ -160,7 +160,7 @@ export class FakeService {
     for (; seq <= to && rows.length < limit; seq++) {
       const row = recordRow(seq);
       const wanted = (!query.has('thread') || row.thread === Number(query.get('thread'))) && (!query.has('outcome') || row.outcome === query.get('outcome'))
-        && (!query.has('method') || (row.method || row.syscall || row.cause) === query.get('method'));
+        && (!query.has('anomalies') || row.anomalies > 0) && (!query.has('method') || (row.method || row.syscall || row.cause) === query.get('method'));
       if (wanted) rows.push(row);
     }
     return checkPage({ rows, next: seq <= to ? seq : null });

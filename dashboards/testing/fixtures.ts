@@ -13,6 +13,7 @@ export const RULE: RuleDetail = {
   severity: 'error',
   explanation: 'The kernel answered with success but its message length does not cover the words of the out-parameters. A stub that trusts the length reads nothing; one that does not reads registers that may be stale.',
   references: ['seL4#846', '4ce6cbe9e', 'manual, Invocations'],
+  decidedBy: ['stub', 'model', 'image'],
 };
 
 /** So many records apart, one is a Consumed whose reply has no words, against its contract. */
@@ -57,6 +58,11 @@ const CONSUMED: MethodDetail = {
   brief: 'Read and reset the time that a scheduling context has used.', description: '',
 };
 
+const NOTHING_MORE = { pcBehind: false, destroyed: false, faultRecorded: false, orphaned: false, misqueued: false } as const;
+
+/** A caller that records with an anomaly leave without anybody who could answer it. */
+const WAITING = { id: 77, name: 'waiting caller' } as const;
+
 export function recordDetail(run: string, seq: number): RecordDetail {
   const row = recordRow(seq);
   const thread = { id: row.thread, name: THREADS[row.thread - 1]!.name || `thread ${row.thread}` };
@@ -78,12 +84,16 @@ export function recordDetail(run: string, seq: number): RecordDetail {
       values: [{ name: 'consumed', type: 'seL4_Time', decimal: '', hex: '', note: 'missing: the message has no words' }],
     }],
     transitions: [
-      { thread, from: 'Running', to: 'Restart', pcBehind: false, destroyed: false },
-      { thread, from: 'Restart', to: 'Running', pcBehind: false, destroyed: false },
+      { ...NOTHING_MORE, thread, from: 'Running', to: 'Restart' },
+      { ...NOTHING_MORE, thread, from: 'Restart', to: 'Running' },
+      ...(row.anomalies === 0 ? [] : [{ ...NOTHING_MORE, thread: WAITING, from: 'BlockedOnReply' as const, to: 'BlockedOnReply' as const, orphaned: true }]),
     ],
-    states: [{ thread, before: 'Running', after: 'Running' }],
+    states: [
+      { thread, before: 'Running', after: 'Running' },
+      ...(row.anomalies === 0 ? [] : [{ thread: WAITING, before: 'BlockedOnReply' as const, after: 'BlockedOnReply' as const }]),
+    ],
     next: { thread: { id: 3, name: 'client' }, state: 'Running' },
-    pcBefore: '0x10002f4', pcAfter: '0x10002f8', flags: ['pcAdvanced'], fault: null, consumed: 1200, budget: 4_998_800,
+    pcBefore: '0x10002f4', pcAfter: '0x10002f8', flags: ['pcAdvanced'], fault: null, consumed: 1200, budget: 4_998_800, stray: null,
     anomalies: row.anomalies === 0 ? [] : [{
       id: seq, rule: RULE.id, title: RULE.title, severity: RULE.severity, thread, detail: anomalyRow(run, seq).detail,
       fingerprint: anomalyRow(run, seq).fingerprint, explanation: RULE.explanation, references: [...RULE.references],

@@ -4,6 +4,7 @@ export * from './status.ts';
 export * from './runs.ts';
 export * from './records.ts';
 export * from './record-detail.ts';
+export * from './record-text.ts';
 export * from './anomalies.ts';
 export * from './comparison.ts';
 export * from './rules.ts';

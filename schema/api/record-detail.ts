@@ -78,8 +78,24 @@ export const TransitionDetail = Type.Object({
   pcBehind: Type.Boolean(),
   /** The thread was destroyed in this trap. */
   destroyed: Type.Boolean(),
+  /** A fault of the thread waits for an answer, or was left behind. */
+  faultRecorded: Type.Boolean(),
+  /** The thread waits for a reply that nothing can give any more. */
+  orphaned: Type.Boolean(),
+  /** The thread stands in a queue of the scheduler where it does not belong. */
+  misqueued: Type.Boolean(),
 });
 export type TransitionDetail = Static<typeof TransitionDetail>;
+
+/** An access of the kernel to memory that it has no business with. */
+export const StrayDetail = Type.Object({
+  kind: Type.Enum(['deniedBuffer', 'foreignMemory', 'userAddress'] as const),
+  /** Virtual for `userAddress`, else physical; 0x0 where the host does not know, as for the pc. */
+  address: HexWord,
+  /** Of the kernel. */
+  pc: HexWord,
+});
+export type StrayDetail = Static<typeof StrayDetail>;
 
 /** An anomaly with the text of its rule. */
 export const ExplainedAnomaly = Type.Object({
@@ -121,6 +137,8 @@ export const RecordDetail = Type.Object({
   /** MCS: time charged at entry and what is left of the head refill at exit, ns. */
   consumed: VirtualTime,
   budget: VirtualTime,
+  /** The first such access of the trap, or null for none. */
+  stray: Type.Union([StrayDetail, Type.Null()]),
   anomalies: Type.Array(ExplainedAnomaly),
 }, { $id: 'RecordDetail' });
 export type RecordDetail = Static<typeof RecordDetail>;

@@ -40,6 +40,7 @@ export const RecordQuery = Type.Object({
   thread: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff, description: 'invoking thread' })),
   method: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'method id; or a system call name, for traps without a method' })),
   outcome: Type.Optional(OutcomeName),
+  anomalies: Type.Optional(Type.Literal('only', { description: '`only`: records for which anomalies are kept' })),
   limit: PageLimit,
 }, { additionalProperties: false });
 export type RecordQuery = Static<typeof RecordQuery>;

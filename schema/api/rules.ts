@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Type, type Static } from 'typebox';
+import { DECIDERS } from '../rules/rule.ts';
 import { SeveritySchema } from './common.ts';
 
 /** A rule of the catalogue, as a person reads it. */
@@ -10,6 +11,7 @@ export const RuleDetail = Type.Object({
   severity: SeveritySchema,
   explanation: Type.String(),
   references: Type.Array(Type.String()),
+  decidedBy: Type.Array(Type.Enum([...DECIDERS]), { description: 'who can find out that it is broken: stubs while a program runs, the trace of the model, the trace of a kernel image' }),
 }, { $id: 'RuleDetail' });
 export type RuleDetail = Static<typeof RuleDetail>;
 

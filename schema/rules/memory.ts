@@ -52,7 +52,7 @@ const bufferOwner: RuleInfo = {
  * for strays that are in no IPC buffer and clear no memory; of a store into the wrong buffer it makes a delivery to the owner, see N03.
  */
 export const B02: TraceRule = {
-  info: bufferOwner, on: TRIGGER.stray,
+  info: bufferOwner, on: TRIGGER.stray | TRIGGER.bufferWrite,
   check({ record, run }, report) {
     if (record.stray !== STRAY.foreignMemory) return;
     const thread = receiverOfWords(record);

@@ -26,8 +26,14 @@ const CLASS_OF: Record<ApiSyscall, number> = {
   Reply: SYSCALL_CLASS.reply, Yield: SYSCALL_CLASS.yield,
 };
 
-/** Class of each system call of a configuration, at the index of its negated number. */
+const CLASSES: Readonly<Record<Scheduling, Uint8Array>> = { mcs: classesOf('mcs'), classic: classesOf('classic') };
+
+/** Class of each system call of a configuration, at the index of its negated number. Not to be written. */
 export function syscallClasses(scheduling: Scheduling): Uint8Array {
+  return CLASSES[scheduling];
+}
+
+function classesOf(scheduling: Scheduling): Uint8Array {
   const numbers = SYSCALL_NUMBERS[scheduling];
   const lowest = Math.min(...Object.values(numbers));
   const classes = new Uint8Array(1 - lowest);

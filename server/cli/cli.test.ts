@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RULES } from '../../schema/rules/catalogue.ts';
 import { packageFile } from '../package-paths.ts';
 
 /** The built command: `npm test` builds first. */
@@ -205,7 +206,9 @@ describe('sel4scope start', () => {
 describe('sel4scope explain and generate', () => {
   it('explains a rule, and lists all', async () => {
     expect((await sel4scope(['explain', 'k05'])).out).toMatch(/^K05 reply-short \(error\)/);
-    expect((await sel4scope(['explain', '--json'])).out).toContain('"N01"');
+    const all = await sel4scope(['explain', '--json']);
+    expect((JSON.parse(all.out) as { id: string; decidedBy: string[] }[]).map(({ id }) => id)).toEqual([...RULES.keys()]);
+    expect((await sel4scope(['explain', 'null-access'])).out).toContain('Found by traces of a kernel image.');
   });
 
   it('generates the checked-in stubs', async () => {

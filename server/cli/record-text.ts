@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** One record in full as text: request, deliveries, thread states, findings. */
-import type { DeliveryDetail, NamedValue, RecordDetail, TagDetail } from '../../schema/api/index.ts';
+import { lastTransitions, strayText, transitionNotes, type DeliveryDetail, type NamedValue, type RecordDetail, type TagDetail } from '../../schema/api/index.ts';
 import { bold, dim, printLine, red, virtualTime, wrap, yellow } from './output.ts';
 
 export function printRecord(record: RecordDetail): void {
@@ -12,9 +12,16 @@ export function printRecord(record: RecordDetail): void {
   for (const delivery of record.deliveries) printDelivery(delivery, row.seq);
   if (record.states.length > 0) {
     printLine(bold('thread states'));
-    for (const { thread, before, after } of record.states) printLine(`  ${thread.name}: ${before} → ${after}`);
+    const last = lastTransitions(record);
+    for (const { thread, before, after } of record.states) {
+      printLine(`  ${thread.name}: ${before} → ${after}`);
+      for (const { text, meaning, isWrong } of transitionNotes(last.get(thread.id)!, thread.id === record.thread.id)) {
+        printLine(`    ${isWrong ? red(text) : text}${dim(`: ${meaning}`)}`);
+      }
+    }
   }
   printLine(`next: ${record.next.thread.name} (${record.next.state}); pc ${record.pcBefore} → ${record.pcAfter}${record.fault === null ? '' : `; fault ${record.fault}`}`);
+  if (record.stray !== null) printLine(red(strayText(record.stray)));
   for (const finding of record.anomalies) {
     const paint = finding.severity === 'error' ? red : yellow;
     printLine(paint(`${finding.rule} ${finding.title}: ${finding.detail}`));

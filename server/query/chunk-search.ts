@@ -27,6 +27,27 @@ export function findChunks(db: Database, run: number, query: RecordQuery, keys: 
   return db.prepare(keys.length === 0 ? WITHOUT_KEYS : withKeys(keys.length)).iterate(parameters) as IterableIterator<FoundChunk>;
 }
 
+/** A chunk with the sequence numbers of those of its records for which anomalies are kept, in order. */
+export interface AnomalousChunk extends FoundChunk {
+  readonly anomalous: readonly number[];
+}
+
+/** Chunks in sequence order that have records with anomalies, found by the anomalies, which are far fewer than chunks. */
+export function* findAnomalousChunks(db: Database, run: number, query: RecordQuery): IterableIterator<AnomalousChunk> {
+  const { low, high } = boundsOf(db, run, query);
+  const next = db.prepare('SELECT min(seq) FROM anomaly WHERE run = ? AND seq >= ?').pluck();
+  const within = db.prepare('SELECT DISTINCT seq FROM anomaly WHERE run = ? AND seq BETWEEN ? AND ? ORDER BY seq').pluck();
+  let from = Math.max(low, query.from ?? 1);
+  for (;;) {
+    const seq = next.get(run, from) as number | null;
+    const chunk = seq === null ? undefined : findChunkOf(db, run, seq);
+    if (chunk === undefined || chunk.firstSeq > high) return;
+    const last = chunk.firstSeq + chunk.count - 1;
+    yield { ...chunk, anomalous: within.all(run, chunk.firstSeq, last) as number[] };
+    from = last + 1;
+  }
+}
+
 /** The chunk that has record `seq`. */
 export function findChunkOf(db: Database, run: number, seq: number): FoundChunk | undefined {
   const chunk = db.prepare(`SELECT first_seq AS firstSeq, count, body FROM chunk WHERE run = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1`)

@@ -4,9 +4,10 @@ import { Compile } from 'typebox/compile';
 import { RecordDetail, RecordRow } from '../../schema/api/index.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
 import { packMessageInfo } from '../../schema/abi/message-info.ts';
+import { STATE } from '../../schema/abi/thread-state.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import { randomRecord } from '../../schema/trace/random-record.ts';
-import { CAUSE, DELIVERY, OUTCOME, TrapRecord } from '../../schema/trace/trap-record.ts';
+import { CAUSE, DELIVERY, OUTCOME, STRAY, TRANSITION_FLAG, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { ALICE, BOB, sampleRecord, SAMPLE_SUBJECTS, shortReplyRecord } from '../testing/sample-records.ts';
 import { recordDetail, type RecordInContext } from './record-detail.ts';
 import { recordRow } from './record-row.ts';
@@ -56,6 +57,22 @@ describe('a record in full', () => {
     const record = sampleRecord(1);
     record.thread = record.object = 0;
     expect(detailOf(record)).toMatchObject({ thread: { name: 'idle thread' }, object: { name: 'none' } });
+  });
+
+  it('says what is known of the threads that changed', () => {
+    const record = sampleRecord(1);
+    record.addTransition(BOB, STATE.BlockedOnReply, STATE.BlockedOnReply, TRANSITION_FLAG.orphaned | TRANSITION_FLAG.faultRecorded);
+    record.addTransition(BOB, STATE.BlockedOnReply, STATE.Inactive, TRANSITION_FLAG.misqueued | TRANSITION_FLAG.destroyed | TRANSITION_FLAG.pcBehind);
+    expect(detailOf(record).transitions.slice(-2)).toEqual([
+      { thread: { id: BOB, name: 'bob' }, from: 'BlockedOnReply', to: 'BlockedOnReply', orphaned: true, faultRecorded: true, misqueued: false, destroyed: false, pcBehind: false },
+      { thread: { id: BOB, name: 'bob' }, from: 'BlockedOnReply', to: 'Inactive', orphaned: false, faultRecorded: false, misqueued: true, destroyed: true, pcBehind: true },
+    ]);
+  });
+
+  it('says where the kernel went astray', () => {
+    expect(detailOf(sampleRecord(1)).stray).toBeNull();
+    const record = Object.assign(sampleRecord(1), { stray: STRAY.userAddress, strayAddressLo: 0x18, strayPcLo: 0x8400_1234, strayPcHi: 0xffff_ffff });
+    expect(detailOf(record).stray).toEqual({ kind: 'userAddress', address: '0x18', pc: '0xffffffff84001234' });
   });
 
   it('decodes a late reply by the method of the trap that it answers', () => {

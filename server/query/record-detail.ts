@@ -5,11 +5,11 @@ import { unpackMessageInfo } from '../../schema/abi/message-info.ts';
 import { RISCV64_SLOTS } from '../../schema/abi/registers.ts';
 import { THREAD_STATES } from '../../schema/abi/thread-state.ts';
 import { lanesToHex } from '../../schema/abi/word.ts';
-import type { AnomalyRow, DeliveryDetail, ExplainedAnomaly, RecordDetail, RequestDetail, SubjectRef, TagDetail } from '../../schema/api/index.ts';
+import type { AnomalyRow, DeliveryDetail, ExplainedAnomaly, RecordDetail, RequestDetail, StrayDetail, SubjectRef, TagDetail } from '../../schema/api/index.ts';
 import { decodeReply, decodeRequest } from '../../schema/idl/describe.ts';
 import type { InterfaceModel, Method } from '../../schema/idl/model.ts';
 import { RULES } from '../../schema/rules/catalogue.ts';
-import { DELIVERY, DELIVERY_KINDS, FLAG, TRANSITION_FLAG, type Delivery, type TrapRecord } from '../../schema/trace/trap-record.ts';
+import { DELIVERY, DELIVERY_KINDS, FLAG, STRAYS, TRANSITION_FLAG, type Delivery, type TrapRecord } from '../../schema/trace/trap-record.ts';
 import { decodeFault } from './decode-fault.ts';
 import { methodDetail } from './method-detail.ts';
 import { capTypeText, recordRow } from './record-row.ts';
@@ -53,6 +53,7 @@ export function recordDetail(context: RecordInContext): RecordDetail {
     fault: record.fault === 0 ? null : faultName(interfaces.configuration.scheduling, record.fault) ?? `fault ${record.fault}`,
     consumed: record.consumed,
     budget: record.budget,
+    stray: strayDetail(record),
     anomalies: context.anomalies.map((anomaly) => explained(context, anomaly)),
   };
 }
@@ -113,6 +114,19 @@ function meaningOf({ record, interfaces, methodAt }: RecordInContext, delivery: 
   };
 }
 
+type FlagName = keyof typeof TRANSITION_FLAG;
+
+function transitionFlags(flags: number): Record<FlagName, boolean> {
+  const names = Object.keys(TRANSITION_FLAG) as FlagName[];
+  return Object.fromEntries(names.map((name) => [name, (flags & TRANSITION_FLAG[name]) !== 0])) as Record<FlagName, boolean>;
+}
+
+function strayDetail(record: TrapRecord): StrayDetail | null {
+  const kind = STRAYS[record.stray];
+  if (kind === undefined || kind === 'none') return null;
+  return { kind, address: lanesToHex(record.strayAddressLo, record.strayAddressHi), pc: lanesToHex(record.strayPcLo, record.strayPcHi) };
+}
+
 /** The transitions in order, and for each thread the state before the first and after the last. */
 function stateChanges(context: RecordInContext): Pick<RecordDetail, 'transitions' | 'states'> {
   const transitions: RecordDetail['transitions'] = [];
@@ -121,7 +135,7 @@ function stateChanges(context: RecordInContext): Pick<RecordDetail, 'transitions
     const ref = threadRef(context, thread);
     transitions.push({
       thread: ref, from: stateText(from), to: stateText(to),
-      pcBehind: (flags & TRANSITION_FLAG.pcBehind) !== 0, destroyed: (flags & TRANSITION_FLAG.destroyed) !== 0,
+      ...transitionFlags(flags),
     });
     const known = states.get(thread);
     if (known === undefined) states.set(thread, { thread: ref, before: stateText(from), after: stateText(to) });

@@ -47,12 +47,17 @@ export class RecordFilter {
     return keys;
   }
 
-  /** Indices of the records of a chunk that match. Decodes only the columns that are asked about. */
-  matches(scan: BatchScan): number[] {
+  /**
+   * Indices of the records of a chunk that match. Decodes only the columns that are asked about.
+   * @param among sequence numbers in order, if only those can match
+   */
+  matches(scan: BatchScan, among?: readonly number[]): number[] {
     const { count, firstSeq } = scan.header;
     const first = Math.max(0, this.from - firstSeq);
     const end = Math.min(count, this.to - firstSeq + 1);
-    let found = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
+    let found = among === undefined
+      ? Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
+      : among.map((seq) => seq - firstSeq).filter((i) => i >= first && i < end);
     if (this.fromTime > scan.header.firstTime || this.toTime < scan.header.lastTime) {
       const times = scan.entryTimes();
       found = found.filter((i) => times[i]! >= this.fromTime && times[i]! <= this.toTime);

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordQuery, RecordRow } from '../../schema/api/index.ts';
 import { CAP_TYPE, CAP_TYPE_NONE } from '../../schema/abi/cap-types.ts';
+import { STATE } from '../../schema/abi/thread-state.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import { encodeClientMessage, PROTOCOL_VERSION } from '../../schema/trace/wire.ts';
-import { CAUSE, OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
+import { CAUSE, FLAG, OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { Ingest } from '../ingest/ingest.ts';
 import { openStore } from '../open-store.ts';
 import { openWriter } from '../store/open.ts';
@@ -45,10 +46,13 @@ function randomRecords(): TrapRecord[] {
     const activity = ACTIVITIES[below(5) === 0 ? below(ACTIVITIES.length) : 0]!;
     const method = INTERFACES.byId.get(activity);
     record.cause = activity === 'interrupt' ? CAUSE.interrupt : activity === 'vmFault' ? CAUSE.vmFault : CAUSE.syscall;
-    record.syscall = record.cause !== CAUSE.syscall ? 0 : activity === 'Yield' ? -11 : -1;
+    record.syscall = record.cause !== CAUSE.syscall ? 0 : activity === 'Yield' ? -11 : method === undefined ? -1 : -5;
     record.method = method?.label ?? 0;
     record.capType = method === undefined ? CAP_TYPE_NONE : CAP_TYPE.Thread;
     record.outcome = below(4) === 0 ? below(OUTCOMES.length) : 0;
+    // Else the rules would have something to say of every record.
+    record.nextState = STATE.Running;
+    record.flags = FLAG.pcAdvanced | FLAG.nextHasSchedContext;
     return record;
   });
 }
@@ -56,6 +60,8 @@ function randomRecords(): TrapRecord[] {
 const records = randomRecords();
 let directory: string;
 let reader: TraceReader;
+/** Records of which the rules have something to say. */
+let anomalous: ReadonlySet<number>;
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'sel4scope-'));
@@ -71,6 +77,7 @@ beforeAll(() => {
   ingest.close();
   close();
   reader = openStore(directory, { readOnly: true });
+  anomalous = new Set(reader.anomalies({ limit: 5000 }).anomalies.map(({ seq }) => seq));
 });
 
 afterAll(() => {
@@ -91,7 +98,8 @@ function expected(query: RecordQuery): number[] {
     && record.entryTime >= (query.fromTime ?? 0) && record.entryTime <= (query.toTime ?? Infinity)
     && (query.thread === undefined || record.thread === query.thread)
     && (query.method === undefined || activityOf(record) === query.method)
-    && (query.outcome === undefined || OUTCOMES[record.outcome] === query.outcome)).map((record) => record.seq);
+    && (query.outcome === undefined || OUTCOMES[record.outcome] === query.outcome)
+    && (query.anomalies === undefined || anomalous.has(record.seq))).map((record) => record.seq);
 }
 
 function allPages(query: RecordQuery): RecordRow[] {
@@ -110,7 +118,7 @@ const seqs = fc.integer({ min: 1, max: RECORDS + 20 });
 const times = fc.integer({ min: 0, max: records.at(-1)!.entryTime + 10 });
 const queries: fc.Arbitrary<RecordQuery> = fc.record({
   from: seqs, to: seqs, fromTime: times, toTime: times, thread: fc.nat({ max: 41 }), method: fc.constantFrom(...ACTIVITIES, 'TCBSuspend'),
-  outcome: fc.constantFrom(...OUTCOMES), limit: fc.integer({ min: 1, max: 100 }),
+  outcome: fc.constantFrom(...OUTCOMES), anomalies: fc.constant('only' as const), limit: fc.integer({ min: 1, max: 100 }),
 }, { requiredKeys: [] });
 
 describe('records by range and filters', () => {
@@ -118,6 +126,14 @@ describe('records by range and filters', () => {
     fc.assert(fc.property(queries, (query) => {
       expect(allPages(query).map((row) => row.seq)).toEqual(expected(query));
     }), { numRuns: 500 });
+  });
+
+  it('are only those with anomalies if that is asked', () => {
+    expect(anomalous.size).toBeGreaterThan(20);
+    expect(anomalous.size).toBeLessThan(RECORDS / 2);
+    const rows = allPages({ anomalies: 'only', limit: 7 });
+    expect(rows.map((row) => row.seq)).toEqual([...anomalous].sort((a, b) => a - b));
+    expect(rows.every((row) => row.anomalies > 0)).toBe(true);
   });
 
   it('say what the record says', () => {

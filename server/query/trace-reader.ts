@@ -14,7 +14,7 @@ import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
 import { runOfRow, runSummary, type RunRow, type StoredRun } from '../store/run-row.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
-import { findChunkOf, findChunks } from './chunk-search.ts';
+import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
 import { recordDetail } from './record-detail.ts';
 import { RecordFilter } from './record-filter.ts';
@@ -82,12 +82,12 @@ export class TraceReader {
     const limit = query.limit ?? DEFAULT_PAGE;
     const page: RecordPage = { rows: [], next: null };
     let chunks = 0;
-    for (const chunk of findChunks(this.db, found.key, query, filter.keys)) {
+    for (const chunk of this.chunksFor(found.key, query, filter)) {
       if (chunks++ === MAX_CHUNKS_PER_PAGE) {
         page.next = chunk.firstSeq;
         break;
       }
-      const matches = filter.matches(new BatchScan(chunk.body));
+      const matches = filter.matches(new BatchScan(chunk.body), chunk.anomalous);
       if (matches.length === 0) continue;
       const taken = matches.slice(0, limit - page.rows.length);
       const reader = new BatchReader(chunk.body);
@@ -136,6 +136,10 @@ export class TraceReader {
 
   close(): void {
     this.db.close();
+  }
+
+  private chunksFor(run: number, query: RecordQuery, filter: RecordFilter): Iterable<FoundChunk & Partial<AnomalousChunk>> {
+    return query.anomalies === undefined ? findChunks(this.db, run, query, filter.keys) : findAnomalousChunks(this.db, run, query);
   }
 
   private compared({ key, description }: StoredRun): ComparedRun {

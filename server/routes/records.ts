@@ -8,7 +8,7 @@ import { NoQuery, responses } from './responses.ts';
 export function recordRoutes(app: FastifyInstance, query: QueryClient): void {
   app.get<{ Params: RunParams; Querystring: RecordQuery }>('/runs/:run/records', {
     schema: {
-      summary: 'Records of a run, in sequence order, by range, thread, method and outcome',
+      summary: 'Records of a run, in sequence order, by range, thread, method, outcome, and whether there are anomalies',
       params: RunParams, querystring: RecordQuery, response: responses(RecordPage),
     },
   }, (request) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { FastifyInstance } from 'fastify';
 import { RuleDetail, RuleList, RuleParams } from '../../schema/api/index.ts';
-import { RULES } from '../../schema/rules/catalogue.ts';
+import { RULES, decidersOf } from '../../schema/rules/catalogue.ts';
 import type { RuleInfo } from '../../schema/rules/rule.ts';
 import { RequestError } from '../errors.ts';
 import { NoQuery, responses } from './responses.ts';
@@ -20,6 +20,7 @@ export function ruleRoutes(app: FastifyInstance): void {
   });
 }
 
-function ruleDetail({ id, name, title, severity, explanation, references }: RuleInfo): RuleDetail {
-  return { id, name, title, severity, explanation, references: [...references] };
+function ruleDetail(info: RuleInfo): RuleDetail {
+  const { id, name, title, severity, explanation, references } = info;
+  return { id, name, title, severity, explanation, references: [...references], decidedBy: [...decidersOf(info)] };
 }

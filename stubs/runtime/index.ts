@@ -8,6 +8,7 @@ export type { KernelRequest } from './kernel-request.ts';
 export { MR0, MR1, MR2, MR3 } from './lanes.ts';
 export * from './marshal.ts';
 export * from './message.ts';
+export type { FaultMessage, MessageRegisters } from './message-registers.ts';
 export * from './method-descriptor.ts';
 export * from './reply-policy.ts';
 export * from './result.ts';

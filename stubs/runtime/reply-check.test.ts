@@ -33,9 +33,9 @@ const suspend = ({ tcb }: Stubs) => tcb.trySuspend();
 const setPriority = ({ tcb }: Stubs) => tcb.trySetPriority(1, 300);
 
 const ANOMALIES: readonly Case[] = [
-  { rules: ['K01', 'K03'], what: 'no reply at all', reply: undefined, invoke: getAddress },
+  { rules: ['K01', 'K03', 'L09'], what: 'no reply at all', reply: undefined, invoke: getAddress },
   { rules: ['K02'], what: 'badge left over from the request', reply: { badge: CPTR, words: [0x8000n] }, invoke: getAddress },
-  { rules: ['K03'], what: 'label that is no error', reply: { label: 11 }, invoke: suspend },
+  { rules: ['K03', 'L09'], what: 'label that is no error', reply: { label: 11 }, invoke: suspend },
   { rules: ['K04'], what: 'extra capabilities', reply: { extraCaps: 1 }, invoke: suspend },
   { rules: ['K04'], what: 'unwrapped capabilities', reply: { capsUnwrapped: 2, words: [0x8000n] }, invoke: getAddress },
   { rules: ['K05', 'L01'], what: 'empty success where a result is due', reply: {}, invoke: getAddress },
@@ -68,7 +68,9 @@ describe('a reply that breaks the protocol', () => {
     const error = await invoke(stubs).then(() => undefined, (thrown: unknown) => thrown);
     if (warned.findings.some(({ rule }) => rule.severity === 'error')) {
       expect(error).toBeInstanceOf(ReplyAnomalyError);
-      expect((error as ReplyAnomalyError).findings.map(({ rule }) => rule.id)).toEqual(warned.findings.map(({ rule }) => rule.id));
+      // What is thrown is the reply: the stub does not come to make an error of it.
+      const ofReply = warned.findings.map(({ rule }) => rule.id).filter((id) => id !== 'L09');
+      expect((error as ReplyAnomalyError).findings.map(({ rule }) => rule.id)).toEqual(ofReply);
       expect(stubs.findings).toEqual([]);
     } else {
       expect(error).toBeUndefined();

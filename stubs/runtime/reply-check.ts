@@ -64,7 +64,7 @@ export class ReplyCheck {
     if (this.found.length === 0) return;
     const found = this.found;
     this.found = [];
-    this.monitor.handle(found, method);
+    this.monitor.handle(found, method.id);
   }
 
   private showWords(method: Method, isCall: boolean): void {

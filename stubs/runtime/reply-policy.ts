@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What happens when a reply breaks the protocol, and how often it did. */
-import type { Method } from '../../schema/idl/model.ts';
 import type { RuleInfo } from '../../schema/rules/rule.ts';
 
 /**
@@ -15,7 +14,7 @@ export type ReplyPolicy = 'throw' | 'warn' | 'off';
 /** One broken rule in one reply. */
 export interface ReplyFinding {
   readonly rule: RuleInfo;
-  /** Invocation name, e.g. `SchedContextConsumed`. */
+  /** Invocation name, e.g. `SchedContextConsumed`, or the system call. */
   readonly method: string;
   /** What was seen and what was expected. */
   readonly detail: string;
@@ -98,9 +97,9 @@ export class ReplyMonitor {
     return { checked: this.checked, findings: new Map(this.counts) };
   }
 
-  /** Counts the findings of one reply and acts on them. */
-  handle(found: readonly { rule: RuleInfo; detail: string }[], method: Method): void {
-    const findings = found.map(({ rule, detail }) => ({ rule, method: method.id, detail }));
+  /** Counts the findings of one reply, or of one use of it, and acts on them. */
+  handle(found: readonly { rule: RuleInfo; detail: string }[], method: string): void {
+    const findings = found.map(({ rule, detail }) => ({ rule, method, detail }));
     for (const { rule } of findings) this.counts.set(rule.id, (this.counts.get(rule.id) ?? 0) + 1);
     if (this.policy === 'throw' && findings.some(({ rule }) => rule.severity === 'error')) throw new ReplyAnomalyError(findings);
     findings.forEach((finding) => this.onFinding(finding));

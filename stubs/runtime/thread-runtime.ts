@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { tagLabel, tagLength } from '../../schema/abi/message-info.ts';
 import { MESSAGE_REGISTERS } from '../../schema/abi/registers.ts';
-import { syscallNumber, type Scheduling, type SyscallName } from '../../schema/abi/syscalls.ts';
+import { syscallName, syscallNumber, type Scheduling, type SyscallName } from '../../schema/abi/syscalls.ts';
 import { bitsOf, lanesToBigInt, type WordLike } from '../../schema/abi/word.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import type { InterfaceModel, Method } from '../../schema/idl/model.ts';
+import { USE, type MessageUse } from '../../schema/rules/message-use.ts';
+import type { RuleInfo } from '../../schema/rules/rule.ts';
+import { checkUse } from '../../schema/rules/stub-uses.ts';
+import { SYSCALL_CLASS, syscallClasses } from '../../schema/rules/syscall-class.ts';
 import type { Capability } from './capability.ts';
 import { DebugSyscalls } from './debug-syscalls.ts';
 import { kernelErrorOf, type KernelError } from './kernel-error.ts';
 import { requestOf } from './kernel-request.ts';
 import { bufferLane, CAP, MR0, MR_END, SYSCALL, TAG } from './lanes.ts';
 import { MarshalError, putWord } from './marshal.ts';
+import { MessageRegisters } from './message-registers.ts';
 import type { StubSet } from './method-descriptor.ts';
 import { ReplyCheck } from './reply-check.ts';
 import { ReplyMonitor } from './reply-policy.ts';
@@ -24,6 +29,9 @@ export interface RuntimeOptions {
   /** Interfaces of the kernel, if it is not one of the bundled configurations. */
   readonly interfaces?: InterfaceModel;
 }
+
+/** System calls that return with a message. */
+const DELIVERS: ReadonlySet<number> = new Set([SYSCALL_CLASS.call, SYSCALL_CLASS.combined, SYSCALL_CLASS.receive, SYSCALL_CLASS.nbReceive]);
 
 /** System calls numbers are negative, so their high lane is all ones. */
 const SYSCALL_HIGH = 0xffff_ffff;
@@ -47,6 +55,10 @@ export class ThreadRuntime {
   readonly syscalls: Syscalls;
   /** The debug system calls. */
   readonly debug: DebugSyscalls;
+  /** Single words of messages, tags and faults, as libsel4 gives them. */
+  readonly message: MessageRegisters;
+  /** How often the thread trapped through this runtime. */
+  traps = 0;
 
   private readonly replyCheck: ReplyCheck;
   private readonly invocations: { readonly Call: number; readonly Send: number; readonly NBSend: number };
@@ -54,6 +66,10 @@ export class ThreadRuntime {
   private waiting = false;
   private replyLength = 0;
   private lastLabel = 0;
+  /** Label of the last kernel reply if it is an error and no result has been taken from it. */
+  private errorLabel = 0;
+  /** Nobody has taken the words of the last error reply. */
+  private errorUnread = false;
 
   /** Throws when no interfaces are known for the context's kernel. */
   constructor(context: UserContext, options: RuntimeOptions = {}) {
@@ -66,6 +82,7 @@ export class ThreadRuntime {
     this.invocations = { Call: this.number('Call'), Send: this.number('Send'), NBSend: this.number('NBSend') };
     this.syscalls = new Syscalls(this);
     this.debug = new DebugSyscalls(this);
+    this.message = new MessageRegisters(this);
   }
 
   /** Throws unless generated stubs were made from the interfaces of this thread's kernel. */
@@ -88,6 +105,7 @@ export class ThreadRuntime {
   /** {@link begin} with lanes. Throws while the thread is still in a system call. */
   beginLanes(cptrLo: number, cptrHi: number, tagLo: number, tagHi: number): void {
     if (this.waiting) throw new Error('this thread is still in a system call: await it before the next one');
+    if (this.errorUnread) this.loseError();
     const registers = this.registers;
     registers[CAP] = cptrLo;
     registers[CAP + 1] = cptrHi;
@@ -139,6 +157,7 @@ export class ThreadRuntime {
   }
 
   private trapNumber(number: number): Promise<void> | undefined {
+    this.traps++;
     this.registers[SYSCALL] = number;
     this.registers[SYSCALL + 1] = SYSCALL_HIGH;
     const blocked = this.context.trap();
@@ -164,7 +183,10 @@ export class ThreadRuntime {
     this.lastLabel = label;
     this.replyLength = tagLength(tagLo);
     if (this.replies.policy !== 'off') this.replyCheck.check(this.methodOf(label), true);
-    return tagHi === 0 ? tagLo >>> 12 : tagLabel(tagLo, tagHi);
+    const error = tagHi === 0 ? tagLo >>> 12 : tagLabel(tagLo, tagHi);
+    this.errorLabel = error;
+    this.errorUnread = error !== 0;
+    return error;
   }
 
   /** The Send or NBSend of the method with this label has returned: checks that nothing was delivered. */
@@ -177,6 +199,8 @@ export class ThreadRuntime {
   kernelError(): KernelError {
     const method = this.methodOf(this.lastLabel);
     const { registers, replyLength } = this;
+    this.errorUnread = false;
+    this.checkUse(USE.error, { after: method.id });
     const buffer = this.context.ipcBuffer;
     const words = new Uint32Array(2 * (MESSAGE_REGISTERS + 1));
     words.set(registers.subarray(MR0, MR_END));
@@ -224,9 +248,38 @@ export class ThreadRuntime {
 
   /** Low lane of reply word `index` in the registers or the IPC buffer; -1 when the reply does not have it. */
   private outLane(index: number): number {
+    if (this.errorLabel !== 0) this.takeResultOfError(index);
     if (index >= this.replyLength) return -1;
     if (index < MESSAGE_REGISTERS) return MR0 + 2 * index;
     return this.context.ipcBuffer === undefined ? -1 : bufferLane(index);
+  }
+
+  // Uses of what came back
+
+  /** Asks the rules about a use of the last message, and acts on what they find as on a reply that breaks the protocol. */
+  checkUse(use: number, changes: Partial<MessageUse> = {}): void {
+    if (this.replies.policy === 'off') return;
+    const { registers, scheduling } = this;
+    const number = registers[SYSCALL]! | 0;
+    const after = changes.after ?? syscallName(scheduling, number) ?? 'no system call';
+    const found: { rule: RuleInfo; detail: string }[] = [];
+    checkUse({
+      use, index: 0, delivered: DELIVERS.has(syscallClasses(scheduling)[-number] ?? SYSCALL_CLASS.none),
+      label: tagLabel(registers[TAG]!, registers[TAG + 1]!), length: tagLength(registers[TAG]!), ownWord: false, errorKept: false, scheduling,
+      ...changes, after,
+    }, (rule, detail) => { found.push({ rule, detail }); });
+    if (found.length > 0) this.replies.handle(found, after);
+  }
+
+  /** The first result that is taken from an error reply; the others say nothing new. */
+  private takeResultOfError(index: number): void {
+    this.errorLabel = 0;
+    this.checkUse(USE.outParameter, { index, after: this.methodOf(this.lastLabel).id });
+  }
+
+  private loseError(): void {
+    this.errorUnread = false;
+    this.checkUse(USE.nextRequest, { after: this.methodOf(this.lastLabel).id });
   }
 
   private methodOf(label: number): Method {

@@ -19,7 +19,7 @@ it('passes what has all of the wanted', () => {
 });
 
 it('asks history for the same', () => {
-  expect(toQuery({ thread: 0, method: 'Send', outcome: 'blocked', anomalous: true })).toEqual({ thread: 0, method: 'Send', outcome: 'blocked' });
+  expect(toQuery({ thread: 0, method: 'Send', outcome: 'blocked', anomalous: true })).toEqual({ thread: 0, method: 'Send', outcome: 'blocked', anomalies: 'only' });
   expect(toQuery(NO_FILTER)).toEqual({});
   expect(sameFilter(NO_FILTER, { ...NO_FILTER })).toBe(true);
   expect(sameFilter(NO_FILTER, { ...NO_FILTER, thread: 0 })).toBe(false);

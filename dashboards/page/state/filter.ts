@@ -29,11 +29,12 @@ export function matches(row: RecordRow, filter: Filter): boolean {
     && (!filter.anomalous || row.anomalies > 0);
 }
 
-/** The same as a query of history. `anomalous` has no parameter there: see `scan.ts`. */
+/** The same as a query of history. */
 export function toQuery(filter: Filter): RecordQuery {
   return {
     ...(filter.thread === null ? {} : { thread: filter.thread }),
     ...(filter.method === '' ? {} : { method: filter.method }),
     ...(filter.outcome === null ? {} : { outcome: filter.outcome }),
+    ...(filter.anomalous ? { anomalies: 'only' as const } : {}),
   };
 }

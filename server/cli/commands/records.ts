@@ -14,6 +14,7 @@ interface RecordsOptions extends ServiceOptions {
   readonly thread?: string;
   readonly method?: string;
   readonly outcome?: string;
+  readonly anomalous?: boolean;
   readonly limit: number;
   readonly json?: boolean;
 }
@@ -29,6 +30,7 @@ export function recordsCommand(): Command {
     .option('--thread <thread>', 'invoking thread: id or name')
     .option('--method <method>', 'method id (SchedContextConsumed) or system call name (Yield)')
     .option('--outcome <outcome>', 'completed, replied, error, blocked, faulted, preempted, outOfBudget or stopped')
+    .option('--anomalous', 'only records with anomalies')
     .option('--limit <rows>', 'most rows, 0 for all', parseNatural, 100)
     .option('--json', 'print JSON')
     .action(async (seq: number | undefined, options: RecordsOptions) => {
@@ -89,7 +91,7 @@ async function fetchRows(service: ServiceAccess, options: RecordsOptions, thread
   let from: number | null = options.from ?? 1;
   while (from !== null && rows.length < limit) {
     const page: RecordPage = await service.get<RecordPage>(`/api/runs/${options.run}/records`, {
-      from, to: options.to, thread, method: options.method, outcome: options.outcome, limit: Math.min(limit - rows.length, 1000),
+      from, to: options.to, thread, method: options.method, outcome: options.outcome, anomalies: options.anomalous === true ? 'only' : undefined, limit: Math.min(limit - rows.length, 1000),
     });
     rows.push(...page.rows);
     from = page.next;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { JSX } from 'preact';
-import type { RecordDetail } from '../../../../schema/api/index.ts';
+import { lastTransitions, strayText, transitionNotes, type RecordDetail } from '../../../../schema/api/index.ts';
 import { duration } from '../../format.ts';
 import { Word } from '../words.tsx';
 
@@ -13,6 +13,7 @@ const FLAGS: Readonly<Record<RecordDetail['flags'][number], string>> = {
 
 /** What the trap did to threads. */
 export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
+  const last = lastTransitions(detail);
   const hasTime = detail.consumed > 0 || detail.budget > 0;
   return (
     <section class="panel" aria-label="Thread states">
@@ -34,8 +35,9 @@ export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
             {detail.transitions.map((each, i) => (
               <li key={i}>
                 <b>{each.thread.name}</b> {each.from} → {each.to}
-                {each.destroyed && <span class="dim"> destroyed</span>}
-                {each.pcBehind && each.thread.id !== detail.thread.id && <span class="dim" title="resumed by Restart, it would make its trap again"> pc at the trap</span>}
+                {last.get(each.thread.id) === each && transitionNotes(each, each.thread.id === detail.thread.id).map(({ text, meaning, isWrong }) => (
+                  <span key={text} class={isWrong ? 'bad' : 'dim'} title={meaning}> · {text}</span>
+                ))}
               </li>
             ))}
           </ol>
@@ -49,6 +51,7 @@ export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
         {hasTime && <div><dt>charged</dt><dd>{duration(detail.consumed)}</dd></div>}
         {hasTime && <div><dt>budget left</dt><dd>{duration(detail.budget)}</dd></div>}
       </dl>
+      {detail.stray !== null && <p class="bad">{strayText(detail.stray)}</p>}
       <ul class="flags">{detail.flags.map((flag) => <li key={flag}>{FLAGS[flag]}</li>)}</ul>
     </section>
   );
