@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-version.ts';
 import { anomaliesCommand } from './commands/anomalies.ts';
 import { auditCommand } from './commands/audit.ts';
+import { bootCommand } from './commands/boot.ts';
 import { defectsCommand } from './commands/defects.ts';
 import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -27,6 +28,7 @@ function program(): Command {
     .addHelpText('after', `
 Examples:
   sel4scope run hello.ts                     run a user program on the embedded kernel, its replies checked and kept
+  sel4scope boot image --expect "All is well in the universe"   a real image in the embedded machine
   sel4scope serve                            the trace service and its dashboard, on loopback
   sel4scope anomalies                        what was found in the last run
   sel4scope records --method SchedContextConsumed --json
@@ -34,7 +36,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, defectsCommand, generateCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, defectsCommand, generateCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.

@@ -22,6 +22,8 @@ export interface BootImage {
   readonly data: Uint8Array;
   /** undefined for a flat binary. */
   readonly elf: ElfFile | undefined;
+  /** How far the image is moved from where it was linked. */
+  readonly offset: bigint;
   readonly firmware: Firmware;
 }
 
@@ -31,13 +33,15 @@ export interface BootImage {
  */
 export function readImage(name: string, data: Uint8Array): BootImage {
   if (data.length === 0) throw new BootError(`${name}: the file is empty`);
-  if (!looksLikeElf(data)) return { name, data, elf: undefined, firmware: 'host' };
+  if (!looksLikeElf(data)) return { name, data, elf: undefined, offset: 0n, firmware: 'host' };
   const elf = readElf(name, data);
   if (elf.entry >> 40n !== 0n) {
     throw new BootError(`${name}: its entry ${hex(elf.entry)} is a kernel's virtual address: give a kernel with --kernel and its root task with --root`);
   }
-  const atReset = loadable(elf).some(({ physicalAddress, memoryBytes }) => physicalAddress <= BigInt(RAM_BASE) && physicalAddress + BigInt(memoryBytes) > BigInt(RAM_BASE));
-  return { name, data, elf, firmware: atReset ? 'guest' : 'host' };
+  // Newer OpenSBI is linked at 0 and finds its place itself.
+  const offset = elf.positionIndependent && loadable(elf).some(({ physicalAddress }) => physicalAddress === 0n) ? BigInt(RAM_BASE) : 0n;
+  const atReset = loadable(elf).some(({ physicalAddress: start, memoryBytes }) => start + offset <= BigInt(RAM_BASE) && start + offset + BigInt(memoryBytes) > BigInt(RAM_BASE));
+  return { name, data, elf, offset, firmware: atReset ? 'guest' : 'host' };
 }
 
 /** Loads an image into a machine, which must have been made for its {@link BootImage.firmware}, and readies the hart. */
@@ -45,7 +49,7 @@ export function bootImage(machine: Machine, image: BootImage, dtb?: Uint8Array):
   const { memory, state, hart } = machine;
   if (machine.firmware !== image.firmware) throw new BootError(`${image.name}: the firmware of the machine must be the ${image.firmware}'s`);
   if (image.elf === undefined) loadBytes(image.name, image.data, PAYLOAD, memory);
-  else loadSegments(image.elf, memory);
+  else loadSegments(image.elf, memory, image.offset);
   const blob = dtb ?? virtDeviceTree(memory.base, memory.bytes);
   const top = Math.min(memory.base + memory.bytes, DEVICE_TREE_LIMIT);
   const at = Math.floor((top - blob.length) / DEVICE_TREE_ALIGN) * DEVICE_TREE_ALIGN;

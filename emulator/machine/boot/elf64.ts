@@ -48,6 +48,8 @@ export interface ElfFile {
   readonly name: string;
   readonly data: Uint8Array;
   readonly entry: bigint;
+  /** `ET_DYN`: runs wherever it is put. */
+  readonly positionIndependent: boolean;
   readonly segments: readonly Segment[];
   /** Empty for a file without section headers. */
   readonly sections: readonly Section[];
@@ -74,7 +76,7 @@ export function readElf(name: string, data: Uint8Array): ElfFile {
   const header = new Fields(view, 0, name);
   const segments = table(view, name, 'program header', header.offset(32), header.u16(56), header.u16(54), PROGRAM_HEADER_BYTES)
     .map((fields, i) => segment(fields, data.length, `${name}: segment ${i}`));
-  return { name, data, entry: header.word(24), segments, sections: sections(view, name, header) };
+  return { name, data, entry: header.word(24), positionIndependent: type === ET_DYN, segments, sections: sections(view, name, header) };
 }
 
 /** The bytes that the file has for a segment. */

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { WasmHart } from '../core/wasm-hart.ts';
 import type { Bus, Hart } from '../hart/hart.ts';
 import { TypeScriptHart } from '../hart/typescript-hart.ts';
 import type { SparseMemory } from '../memory/sparse-memory.ts';
 
-/** Harts that there are: the readable one that is the oracle, and the fast one. */
+/** Harts that there are: the fast one, and the readable one that is its oracle. */
 export const HART_NAMES = ['wasm', 'typescript'] as const;
 export type HartName = typeof HART_NAMES[number];
 
 /** A hart over a memory and a bus, as after reset. */
 export function createHart(name: HartName, memory: SparseMemory, bus: Bus): Hart {
   switch (name) {
+    case 'wasm': return new WasmHart(memory, bus);
     case 'typescript': return new TypeScriptHart(memory, bus);
-    case 'wasm': throw new Error('the wasm hart is not connected yet');
   }
 }

@@ -9,14 +9,17 @@ export interface Placement {
   readonly end: number;
 }
 
-/** Puts the segments of a file at their physical addresses. Memory that the file has no bytes for stays zero. */
-export function loadSegments(file: ElfFile, memory: PhysicalMemory): Placement {
+/**
+ * Puts the segments of a file at their physical addresses, moved by `offset`. Memory that the file has no bytes for stays
+ * zero.
+ */
+export function loadSegments(file: ElfFile, memory: PhysicalMemory, offset = 0n): Placement {
   const segments = loadable(file);
   const ramEnd = memory.base + memory.bytes;
   const total = segments.reduce((sum, each) => sum + each.memoryBytes, 0);
   if (total > memory.bytes) throw new BootError(`${file.name}: needs ${hex(total)} bytes, RAM has ${hex(memory.bytes)}`);
   const placed = segments.map((segment, i) => {
-    const start = segment.physicalAddress;
+    const start = segment.physicalAddress + offset;
     if (start < BigInt(memory.base) || start + BigInt(segment.memoryBytes) > BigInt(ramEnd)) {
       const range = `${hex(start)} to ${hex(start + BigInt(segment.memoryBytes))}`;
       throw new BootError(`${file.name}: loadable segment ${i} at ${range} lies outside RAM (${hex(memory.base)} to ${hex(ramEnd)})`);
