@@ -56,15 +56,15 @@ function loadAcross(address: u64, size: u32): u64 {
   if (first == FAULT) return 0;
   const second = physicalOf(address + low, size - low, LOAD);
   if (second == FAULT) return 0;
-  return loadBytes(address, first, low) | (loadBytes(address + low, second, size - low) << (low << 3));
-}
-
-function loadBytes(address: u64, physical: u64, count: u32): u64 {
-  const page = pageOf(physical);
-  if (page == NO_PAGE) {
-    accessFault(LOAD, address);
+  if (pageOf(first) == NO_PAGE || pageOf(second) == NO_PAGE) {
+    accessFault(LOAD, pageOf(first) == NO_PAGE ? address : address + low);
     return 0;
   }
+  return loadBytes(first, low) | (loadBytes(second, size - low) << (low << 3));
+}
+
+function loadBytes(physical: u64, count: u32): u64 {
+  const page = pageOf(physical);
   let value: u64 = 0;
   for (let i: u32 = 0; i < count; i++) value |= readPage(page, (<usize>physical & 0xfff) + i, 1) << (i << 3);
   return value;
