@@ -375,7 +375,7 @@ export class KernelWatch {
         const old = this.threads.known(cap.object);
         if (old !== undefined) this.destroy(old);
         this.threads.at(cap.object);
-      } else if (cap.object !== 0) {
+      } else {
         this.objects.created(cap);
       }
     }

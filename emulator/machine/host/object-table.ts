@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { CAP_TYPE } from '../../../schema/abi/index.ts';
 import type { KernelObserver } from '../../host.ts';
-import type { Capability } from '../image/capability.ts';
+import { NO_OBJECT, type Capability } from '../image/capability.ts';
+
+/** Key of capabilities without an object. */
+const NO_KEY = -1;
 
 interface KnownObject {
   readonly id: number;
@@ -30,7 +33,7 @@ export class ObjectTable {
   /** Id of the object behind a capability, found now if it was not known; 0 for capabilities without an object. */
   idOf(cap: Capability): number {
     const key = keyOf(cap);
-    return key === 0 ? 0 : this.find(key).id;
+    return key === NO_KEY ? 0 : this.find(key).id;
   }
 
   /** Id of the TCB that kernel pointers to `tcb` mean. */
@@ -44,7 +47,7 @@ export class ObjectTable {
     const old = this.objects.get(key);
     if (old !== undefined) this.byId[old.id] = undefined;
     this.objects.delete(key);
-    return key === 0 ? 0 : this.find(key).id;
+    return key === NO_KEY ? 0 : this.find(key).id;
   }
 
   /** The TCB at an address is gone. */
@@ -87,10 +90,10 @@ function keyOf(cap: Capability): number {
     case CAP_TYPE.IRQHandler:
       return keyFor(cap.type, cap.irq, 0);
     case CAP_TYPE.Zombie:
-      return cap.object === 0 ? 0 : keyFor(cap.isTcbZombie ? CAP_TYPE.Thread : CAP_TYPE.CNode, cap.object, 0);
+      return cap.object === NO_OBJECT ? NO_KEY : keyFor(cap.isTcbZombie ? CAP_TYPE.Thread : CAP_TYPE.CNode, cap.object, 0);
     case CAP_TYPE.Reply:
-      return cap.object === 0 ? 0 : keyFor(cap.repliesToThread ? CAP_TYPE.Thread : CAP_TYPE.Reply, cap.object, 0);
+      return cap.object === NO_OBJECT ? NO_KEY : keyFor(cap.repliesToThread ? CAP_TYPE.Thread : CAP_TYPE.Reply, cap.object, 0);
     default:
-      return cap.object === 0 ? 0 : keyFor(cap.type, cap.object, 0);
+      return cap.object === NO_OBJECT ? NO_KEY : keyFor(cap.type, cap.object, 0);
   }
 }

@@ -16,12 +16,15 @@ const ZOMBIE_TCB = 0x40;
 /** log2 of the slots of a TCB, rounded up. */
 const TCB_RADIX = 4;
 
+/** In place of an address, for capabilities without an object: some memory starts at address 0. */
+export const NO_OBJECT = -1;
+
 /** One capability, read again and again into the same object. Fields of other types than the capability's own are left over. */
 export class Capability {
   /** `CAP_TYPE`. */
   type = 0;
-  /** Physical address of the object; 0 for capabilities that have none. TCBs: where pointers to them point. */
-  object = 0;
+  /** Physical address of the object, or {@link NO_OBJECT}. TCBs: where pointers to them point. */
+  object = NO_OBJECT;
   /** log2 of the object's bytes: untyped memory and frames. */
   sizeBits = 0;
   /** CNode. */
@@ -58,7 +61,7 @@ export class Capability {
   decode(lo0: number, hi0: number, lo1: number, hi1: number): void {
     const type = hi0 >>> 27;
     this.type = type;
-    this.object = 0;
+    this.object = NO_OBJECT;
     switch (type) {
       case CAP_TYPE.Untyped:
         this.object = physicalOf(lo0, hi0);
