@@ -64,6 +64,7 @@ describe('sel4scope run', () => {
     const one = await sel4scope(['records', String(consumed.seq)]);
     expect(one.out).toContain('contract: reply of 1 words');
     expect((await sel4scope(['records', '--thread', 'worker'])).out).toMatch(/worker +Call +Endpoint/);
+    expect((await sel4scope(['records', '--anomalous'])).out).toContain('no record matches');
     expect(await sel4scope(['anomalies'])).toMatchObject({ code: 0, out: 'no anomaly\n' });
     expect((await sel4scope(['runs'])).out).toContain('mine.ts');
   });

@@ -83,6 +83,9 @@ describe('every route answers in its schema', () => {
     ['?method=label%209', [], null],
     ['?outcome=replied', [1, 5], null],
     ['?fromTime=2000&toTime=3000', [2, 3], null],
+    ['?anomalies=only', [5], null],
+    ['?anomalies=only&to=4', [], null],
+    ['?anomalies=only&outcome=error', [], null],
     ['?thread=2&outcome=completed&method=TCBResume&limit=1', [2], 3],
   ])('records%s', async (query, expected, next) => {
     const page = await get<api.RecordPage>(`/api/runs/first/records${query}`, api.RecordPage);
@@ -136,6 +139,7 @@ describe('a request that is wrong is told what is', () => {
     ['/api/runs/first/records?thread=1.5', 400, 'bad-request', 'whole number'],
     ['/api/runs/first/records?thread=4294967296', 400, 'bad-request', 'not 4294967296'],
     ['/api/runs/first/records?outcome=eror', 400, 'bad-request', 'must be one of completed, replied, error'],
+    ['/api/runs/first/records?anomalies=none', 400, 'bad-request', '"anomalies" must be `only`'],
     ['/api/runs/first/records?method=TCBResmue', 400, 'bad-request', 'riscv64-mcs has no method, system call or cause "TCBResmue"'],
     ['/api/runs/first/records?method=', 400, 'bad-request', 'text of 1 to 64 characters'],
     ['/api/runs/first/records?__proto__=1', 400, 'bad-request', 'unknown query parameter "__proto__"'],
@@ -223,7 +227,7 @@ describe('the dashboard', () => {
 it('the API is described', async () => {
   const document = (await service.app.inject('/api/openapi.json')).json();
   expect(Object.keys(document.paths).sort()).toEqual([
-    '/api/anomalies', '/api/interfaces/{configuration}', '/api/rules', '/api/rules/{id}', '/api/runs', '/api/runs/{run}', '/api/runs/{run}/records',
+    '/api/anomalies', '/api/compare', '/api/interfaces/{configuration}', '/api/rules', '/api/rules/{id}', '/api/runs', '/api/runs/{run}', '/api/runs/{run}/records',
     '/api/runs/{run}/records/{seq}', '/api/runs/{run}/threads', '/api/status',
   ]);
   const { parameters, responses } = document.paths['/api/runs/{run}/records'].get;
