@@ -5,9 +5,9 @@
  */
 import type { BootInfo } from '../schema/abi/boot-info.ts';
 import type { InterfaceModel } from '../schema/idl/model.ts';
+import type { AccessBytes } from '../stubs/runtime/user-context.ts';
 
-/** Bytes that one load or store moves. */
-export type AccessBytes = 1 | 2 | 4 | 8;
+export type { AccessBytes };
 
 /** Why the running thread enters the kernel, besides a system call. */
 export interface ExceptionTrap {
