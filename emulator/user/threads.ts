@@ -3,14 +3,19 @@
  * TypeScript threads over a kernel host: each thread is an async function; exactly one runs at a time, the one that
  * the kernel says is running.
  *
- * A thread's pc is an address in a synthetic text region of its entry: every system call stands at the next address,
- * so that a restarted system call is recognised by its pc, as on hardware.
+ * A thread's pc is an address in a synthetic text region of its entry: every system call, load and store stands at the
+ * next address, so that one that is executed again is recognised by its pc, as on hardware. The text is in no frame; a
+ * thread can fetch it wherever it has an address space at all.
  */
-import { BUFFER_RW, SLOT, fromBigInt, lanesToBigInt, type BootInfo } from '../../schema/abi/index.ts';
-import type { UserContext, UserMemory } from '../../stubs/runtime/user-context.ts';
-import type { AccessBytes, KernelHost } from '../host.ts';
+import { SLOT, type BootInfo } from '../../schema/abi/index.ts';
+import type { UserContext } from '../../stubs/runtime/user-context.ts';
+import type { KernelHost } from '../host.ts';
+import {
+  ADDRESS, COMPUTING, ENVIRONMENT_CALL, EXECUTED, LOAD, NOTHING, NOT_EXECUTED, PC, STORE, ThreadContext, VALUE,
+  type Runner, type ThreadStart, type Waiting,
+} from './thread-context.ts';
 
-export type ThreadStart = (context: UserContext) => Promise<void>;
+export type { ThreadStart } from './thread-context.ts';
 
 /** Why a run ended. */
 export type RunEnd =
@@ -48,7 +53,7 @@ export interface UserThreadsOptions {
   readonly accessTime?: number;
   /** Virtual time at which the run ends, ns. Default: never. */
   readonly timeLimit?: number;
-  /** Asked after every trap: a promise that the threads wait for before they go on (a full trace window), or nothing. */
+  /** Asked after every trap, load and store: a promise that the threads wait for before they go on (a full trace window), or nothing. */
   readonly pause?: () => Promise<void> | undefined;
 }
 
@@ -56,13 +61,8 @@ export interface UserThreadsOptions {
 const TEXT_BYTES = 0x1_0000;
 const INSTRUCTION_PAGE_FAULT = 12;
 const ILLEGAL_INSTRUCTION = 2;
-/** scause of a system call. */
-const ENVIRONMENT_CALL = 8;
-/** What stands at a thread's pc, beside instructions that trap, which are named by their scause. */
-const LOAD = -1;
-const STORE = -2;
 
-export class UserThreads {
+export class UserThreads implements Runner {
   private readonly host: KernelHost;
   private readonly userTime: number;
   private readonly accessTime: number;
@@ -124,11 +124,11 @@ export class UserThreads {
   private execute(thread: ThreadContext): Promise<void> | undefined {
     const { host } = this;
     keepInText(thread);
-    const traps = thread.instruction >= 0;
-    if (host.compute(traps ? this.userTime : this.accessTime) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
+    const time = thread.instruction === LOAD || thread.instruction === STORE ? this.accessTime : this.userTime;
+    if (host.compute(time) === 0 && host.running === thread.id && host.time < this.timeLimit && !this.over) {
       const at = thread.pc;
       this.perform(thread);
-      if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return traps ? this.pause?.() : undefined;
+      if (host.running === thread.id && thread.pc === at + 4 && !host.halted) return this.pause?.();
       return this.wait(thread, EXECUTED, at);
     }
     return this.wait(thread, NOT_EXECUTED, thread.pc);
@@ -311,128 +311,7 @@ export class UserThreads {
   }
 }
 
-/** What a thread's function waits for. */
-type Waiting = typeof NOTHING | typeof EXECUTED | typeof NOT_EXECUTED | typeof COMPUTING;
-const NOTHING = 0;
-/** For the return of an instruction that was executed, and may have to be again. */
-const EXECUTED = 1;
-/** For its instruction to be executed: an interrupt came first. */
-const NOT_EXECUTED = 2;
-const COMPUTING = 3;
-
-/** Low lanes of the pc, and of the address and the value of a load or store. */
-const PC = 2 * SLOT.NextIP;
-const ADDRESS = 2 * SLOT.t6;
-const VALUE = 2 * SLOT.t5;
-
 /** Text of an entry is a ring: past its end it goes on behind its first instruction. */
 function keepInText(thread: ThreadContext): void {
   if (thread.pc % TEXT_BYTES >= TEXT_BYTES - 8) thread.jump(thread.pc - (thread.pc % TEXT_BYTES) + 4);
-}
-
-/** The context of one TypeScript thread. */
-class ThreadContext implements UserContext {
-  readonly scheduling: 'mcs' | 'classic';
-  readonly registers: Uint32Array;
-  readonly id: number;
-  /** Settles the promise that the thread's function waits for. */
-  resume: (() => void) | undefined;
-  waiting: Waiting = NOTHING;
-  /** pc at which it waits: of the instruction, or where it computes. */
-  at = 0;
-  /** What stands there: scause of an instruction that traps, LOAD or STORE. */
-  instruction = ENVIRONMENT_CALL;
-  accessBytes: AccessBytes = 8;
-  readonly memory: UserMemory | undefined;
-  toCompute = 0;
-  private readonly user: UserThreads;
-  private readonly host: KernelHost;
-
-  constructor(user: UserThreads, host: KernelHost, id: number) {
-    this.user = user;
-    this.host = host;
-    this.id = id;
-    this.registers = host.registers(id);
-    this.scheduling = host.interfaces.configuration.scheduling;
-    this.memory = host.load === undefined ? undefined : new ThreadMemory(user, this);
-  }
-
-  /** NextIP; text regions lie below 2^32, anything above counts as no text. */
-  get pc(): number {
-    return this.registers[PC]! + this.registers[PC + 1]! * 0x1_0000_0000;
-  }
-
-  get ipcBuffer(): Uint32Array | undefined {
-    return this.host.bufferLanes(this.id);
-  }
-
-  get ipcBufferWritable(): boolean {
-    return this.host.bufferKind(this.id) === BUFFER_RW;
-  }
-
-  jump(pc: number): void {
-    this.registers[PC] = pc >>> 0;
-    this.registers[PC + 1] = Math.floor(pc / 0x1_0000_0000);
-  }
-
-  advance(): void {
-    this.jump(this.pc + 4);
-  }
-
-  trap(): Promise<void> | undefined {
-    return this.user.step(this, ENVIRONMENT_CALL);
-  }
-
-  exception(cause: number): Promise<void> | undefined {
-    return this.user.step(this, cause);
-  }
-
-  compute(ns: number): Promise<void> | undefined {
-    return this.user.compute(this, ns);
-  }
-
-  now(): number {
-    return this.host.time;
-  }
-
-  entry(start: ThreadStart): bigint {
-    return lanesToBigInt(this.user.register(start), 0);
-  }
-
-  hint(cptr: bigint, name: string): void {
-    const w = fromBigInt(cptr);
-    this.host.hint(this.id, w.lo, w.hi, name);
-  }
-}
-
-/** Loads and stores of one TypeScript thread. */
-class ThreadMemory implements UserMemory {
-  private readonly user: UserThreads;
-  private readonly thread: ThreadContext;
-
-  constructor(user: UserThreads, thread: ThreadContext) {
-    this.user = user;
-    this.thread = thread;
-  }
-
-  load(addressLo: number, addressHi: number, bytes: AccessBytes): Promise<void> | undefined {
-    this.user.mustRun(this.thread);
-    return this.access(LOAD, addressLo, addressHi, bytes);
-  }
-
-  store(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): Promise<void> | undefined {
-    this.user.mustRun(this.thread);
-    const { registers } = this.thread;
-    registers[VALUE] = lo;
-    registers[VALUE + 1] = hi;
-    return this.access(STORE, addressLo, addressHi, bytes);
-  }
-
-  private access(instruction: number, addressLo: number, addressHi: number, bytes: AccessBytes): Promise<void> | undefined {
-    const { thread } = this;
-    thread.registers[ADDRESS] = addressLo;
-    thread.registers[ADDRESS + 1] = addressHi;
-    thread.accessBytes = bytes;
-    return this.user.step(thread, instruction);
-  }
 }
