@@ -8,7 +8,7 @@ import { allowed, uniform } from './pmp';
 import { attributesOf, frameOf, logStore, NO_PAGE, pageOf, readableFrame, readPage, SPECIAL_ATTRIBUTES, writePage } from './ram';
 import { dataMode, dataPrivilege } from './state';
 import { wantStop } from './stop';
-import { fillLoad, fillStore, flushAll, indexOf, PAGE_MASK, PAGE_NUMBER, SPECIAL } from './tlb';
+import { ABSENT, fillLoad, fillStore, flushAll, indexOf, PAGE_MASK, PAGE_NUMBER, SPECIAL } from './tlb';
 
 const REFUSED: u32 = 1;
 const RETURN_WANTED: u32 = 2;
@@ -112,8 +112,8 @@ export function storeData(address: u64, size: u32, value: u64): void {
 /** Makes the store TLB know a page that may be written. */
 function remember(address: u64, page: u32): void {
   const frame = frameOf(page);
-  const special = frame == 0 || (attributesOf(page) & SPECIAL_ATTRIBUTES) != 0;
-  fillStore(dataMode, address, frame, page, special ? SPECIAL : 0);
+  const special = (attributesOf(page) & SPECIAL_ATTRIBUTES) != 0;
+  fillStore(dataMode, address, frame, page, special ? SPECIAL : frame == 0 ? ABSENT : 0);
 }
 
 function storeRam(address: u64, page: u32, offset: u32, size: u32, value: u64): void {

@@ -6,7 +6,7 @@
 import {
   HART_INSTRET, HART_MSTATUS, HART_PC, MAP_EXECUTE_TLB, MAP_LOAD_TLB, MAP_STORE_TLB, OP_ADD, OP_ADDI, OP_ADDIW, OP_ADDW, OP_AND, OP_ANDI,
   OP_AUIPC, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FENCE, OP_FLD, OP_FSD,
-  OP_J_NEAR, OP_JAL_NEAR, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU, OP_MULW, OP_OR, OP_ORI,
+  OP_J_NEAR, OP_JAL, OP_JAL_NEAR, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU, OP_MULW, OP_OR, OP_ORI,
   OP_REMU, OP_SB, OP_SD, OP_SH, OP_SLL, OP_SLLI, OP_SLLIW, OP_SLLW, OP_SLT, OP_SLTI, OP_SLTIU, OP_SLTU, OP_SPIN, OP_SRA, OP_SRAI,
   OP_SRAIW, OP_SRAW, OP_SRL, OP_SRLI, OP_SRLIW, OP_SRLW, OP_SUB, OP_SUBW, OP_SW, OP_XOR, OP_XORI, RECORD_IMM, RECORD_LENGTH, RECORD_OP,
   RECORD_RD, RECORD_RS1, RECORD_RS2, STOP_BUDGET,
@@ -15,7 +15,7 @@ import { multiplyHighUnsigned } from './integer';
 import { begin, budgetLeft, GO_ON, slow } from './slow';
 import { nextBias, nextRecord } from './code';
 import { dataMode, executeMode, MSTATUS_FS } from './state';
-import { ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
+import { ABSENT, ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
 
 @inline function rs1(record: usize): u64 {
   return load<u64>(load<u16>(record, RECORD_RS1));
@@ -58,6 +58,11 @@ import { ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
 
 @inline function hitsStore(entry: usize, address: u64, size: u64): bool {
   return load<u64>(entry, MAP_STORE_TLB) == ((address + (size - 1)) & PAGE_MASK);
+}
+
+/** Whether the bytes lie in a page that is absent, so that a zero is there already. */
+@inline function hitsAbsent(entry: usize, address: u64, size: u64): bool {
+  return load<u64>(entry, MAP_STORE_TLB) == (((address + (size - 1)) & PAGE_MASK) | ABSENT);
 }
 
 @inline function loadPlace(entry: usize, address: u64): usize {
@@ -292,6 +297,16 @@ export function execute(budget: i32): i32 {
         left = 1;
         continue;
       }
+      case OP_JAL: {
+        const to = bias + <u64>(record >> 3) + imm(record);
+        const entry = MAP_EXECUTE_TLB + place(executing, to);
+        if (load<u64>(entry) != (to & PAGE_MASK)) break;
+        setRd(record, bias + <u64>(after(record) >> 3));
+        const records: usize = load<u32>(entry, ADDEND);
+        record = records + (<usize>(to & 0xffe) << 3);
+        bias = (to & PAGE_MASK) - <u64>(records >> 3);
+        continue;
+      }
       case OP_JALR: {
         const to = (rs1(record) + imm(record)) & ~1;
         const entry = MAP_EXECUTE_TLB + place(executing, to);
@@ -385,8 +400,12 @@ export function execute(budget: i32): i32 {
       case OP_SD: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
-        if (!hitsStore(entry, address, 8)) break;
-        store<u64>(storePlace(entry, address), rs2(record));
+        const value = rs2(record);
+        if (hitsStore(entry, address, 8)) {
+          store<u64>(storePlace(entry, address), value);
+        } else if (value != 0 || !hitsAbsent(entry, address, 8)) {
+          break;
+        }
         record = after(record);
         continue;
       }

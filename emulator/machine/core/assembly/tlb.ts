@@ -19,12 +19,16 @@ export const PAGE_NUMBER: usize = 12;
 const EMPTY: u64 = ~0;
 /** In the tag of a store entry whose page needs the slow path beside it. */
 export const SPECIAL: u64 = 1;
+/** In the tag of a store entry whose page is absent and needs nothing else: a zero may be stored by doing nothing. */
+export const ABSENT: u64 = 2;
 
 let loads: u32 = 0;
 let stores: u32 = 0;
 let executes: u32 = 0;
 /** Whether some load entry shows the frame of zeros for an absent page. */
 let zeroShown: bool = false;
+/** Whether some store entry says that a page is absent. */
+let absentShown: bool = false;
 
 @inline export function indexOf(address: u64): usize {
   return <usize>(address >> 8) & INDEX_MASK;
@@ -38,11 +42,12 @@ export function fillLoad(mode: usize, address: u64, linear: usize, page: u32, ab
   if (absent) zeroShown = true;
 }
 
-/** `special`: `SPECIAL` or 0. */
-export function fillStore(mode: usize, address: u64, linear: usize, page: u32, special: u64): void {
+/** `kind`: `SPECIAL`, `ABSENT` or 0. */
+export function fillStore(mode: usize, address: u64, linear: usize, page: u32, kind: u64): void {
+  if (kind == ABSENT) absentShown = true;
   const entry = MAP_STORE_TLB + mode + indexOf(address);
   if (load<u64>(entry) == EMPTY) store<u32>(MAP_STORE_FILLS + (<usize>(stores++) << 2), <u32>entry);
-  write(entry, (address & PAGE_MASK) | special, linear, address, page);
+  write(entry, (address & PAGE_MASK) | kind, linear, address, page);
 }
 
 /** The addend of an execute entry is the linear offset of the records of the page, not a difference. */
@@ -63,6 +68,7 @@ export function flushLoads(): void {
 export function flushStores(): void {
   empty(MAP_STORE_FILLS, stores);
   stores = 0;
+  absentShown = false;
 }
 
 export function flushExecutes(): void {
@@ -76,9 +82,10 @@ export function flushAll(): void {
   flushExecutes();
 }
 
-/** An absent page got a frame: what showed zeros for it is wrong. */
+/** An absent page got a frame: what took it for zeros is wrong. */
 export function pageAppeared(): void {
   if (zeroShown) flushLoads();
+  if (absentShown) flushStores();
 }
 
 /** Empties tables of unknown contents. */
