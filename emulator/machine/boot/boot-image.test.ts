@@ -41,6 +41,12 @@ describe('boot of an image', () => {
     expect(machine.memory.readU32(0x8020_0000)).toBe(0x6f);
   });
 
+  it('shows the reset vector, which names start and device tree', () => {
+    const { rom, state } = boot(image(0x8000_0000n));
+    expect(rom.load(0, 4)).toBe(0x297n);
+    expect([rom.load(24, 8), rom.load(32, 8)]).toEqual([0x8000_0000n, state.x(11)]);
+  });
+
   it('passes a device tree in a1', () => {
     const machine = boot(readImage('image', data));
     const at = Number(machine.state.x(11));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Boots a complete image: one with its own firmware as QEMU's `-bios none -kernel IMAGE` would, or an elfloader without. */
 import { HART, RAM_BASE } from '../memory/layout.ts';
+import { assemble } from '../isa/assemble.ts';
 import { a } from '../devices/hart-state.ts';
 import { virtDeviceTree } from '../devices/virt-platform.ts';
 import { BootError, hex } from './boot-error.ts';
@@ -54,6 +55,7 @@ export function bootImage(machine: Machine, image: BootImage, dtb?: Uint8Array):
   const top = Math.min(memory.base + memory.bytes, DEVICE_TREE_LIMIT);
   const at = Math.floor((top - blob.length) / DEVICE_TREE_ALIGN) * DEVICE_TREE_ALIGN;
   loadBytes('device tree', blob, at, memory);
+  machine.rom.program(resetVector(at));
   if (image.firmware === 'host') {
     startSupervisor(machine, image.elf?.entry ?? BigInt(PAYLOAD));
   } else {
@@ -63,4 +65,16 @@ export function bootImage(machine: Machine, image: BootImage, dtb?: Uint8Array):
   }
   state.setX(a(0), 0n);
   state.setX(a(1), BigInt(at));
+}
+
+/** What the hart executes after reset on this platform; here it starts where this ends. */
+function resetVector(deviceTree: number): Uint8Array {
+  return assemble(`
+    auipc t0, 0
+    csrr a0, mhartid
+    ld a1, 32(t0)
+    ld t0, 24(t0)
+    jr t0
+    .align 3
+    .dword ${RAM_BASE}, ${deviceTree}`).bytes;
 }

@@ -153,6 +153,13 @@ describe.each(HART_NAMES)('machine with the %s hart', (hart) => {
     expect(machine.ended).toEqual({ kind: 'failure', by: 'SBI', code: 1 });
   });
 
+  it('names a store to read-only memory', () => {
+    const { machine } = bootedProgram('S', 'la t0, handler\n csrw stvec, t0\n li t0, 0x1000\n lw t1, 0(t0)\n sw t1, 0(t0)\n .align 2\n handler: li a7, 8\n ecall', hart);
+    machine.run(LIMIT);
+    expect(machine.bus.diagnostics().map(diagnosticText)).toEqual(['store of 4 bytes at 0x1000 from pc 0x80200014: mrom@1000: read-only memory cannot be written (access fault)']);
+    expect(machine.state.word(HART.scause)).toBe(7n);
+  });
+
   it('names an access to what is not there, with its pc', () => {
     const { machine } = bootedProgram('S', 'la t0, handler\n csrw stvec, t0\n li t0, 0x10001000\n sw zero, 8(t0)\n .align 2\n handler: li a7, 8\n ecall', hart);
     machine.run(LIMIT);

@@ -7,6 +7,7 @@ import { Clint } from '../devices/clint.ts';
 import { GoldfishRtc } from '../devices/goldfish-rtc.ts';
 import { HartState } from '../devices/hart-state.ts';
 import { INTERRUPT } from '../isa/csrs.ts';
+import { MaskRom } from '../devices/mask-rom.ts';
 import { Plic } from '../devices/plic.ts';
 import { TestFinisher, type Finish } from '../devices/test-finisher.ts';
 import { Uart16550 } from '../devices/uart16550.ts';
@@ -73,6 +74,7 @@ export class Machine {
   readonly plic: Plic;
   readonly uart: Uart16550;
   readonly rtc: GoldfishRtc;
+  readonly rom = new MaskRom(ADDRESS_MAP.rom.bytes);
   readonly sbi: SupervisorBinaryInterface;
   readonly console = new ConsoleTail();
   private readonly trapLoop: TrapLoopDetector;
@@ -99,6 +101,7 @@ export class Machine {
     this.uart = new Uart16550(transmit, (raised) => this.plic.setLevel(IRQ.uart, raised));
     this.rtc = new GoldfishRtc(this.clock, (raised) => this.plic.setLevel(IRQ.rtc, raised));
     this.bus = new SystemBus([
+      { ...ADDRESS_MAP.rom, device: this.rom },
       { ...ADDRESS_MAP.finisher, device: new TestFinisher((finish) => this.finish(endOf(finish))) },
       { ...ADDRESS_MAP.rtc, device: this.rtc },
       { ...ADDRESS_MAP.clint, device: this.clint },
@@ -186,7 +189,7 @@ export class Machine {
 
   /** The order counts: the PLIC knows its levels before the devices that raise them. */
   private stateful(): readonly { save(): unknown; restore(saved: unknown): void }[] {
-    return [this.clint, this.plic, this.uart, this.rtc, this.sbi, this.console];
+    return [this.clint, this.plic, this.uart, this.rtc, this.rom, this.sbi, this.console];
   }
 
   private after(stop: Stop, budget: number, options: RunOptions): MachineStop | undefined {

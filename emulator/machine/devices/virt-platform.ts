@@ -5,6 +5,7 @@ import { PLIC_SOURCES } from './plic.ts';
 
 /** Physical addresses and sizes. */
 export const ADDRESS_MAP = Object.freeze({
+  rom: { base: 0x1000, bytes: 0xf000 },
   finisher: { base: 0x10_0000, bytes: 0x1000 },
   rtc: { base: 0x10_1000, bytes: 0x1000 },
   clint: { base: 0x200_0000, bytes: 0x1_0000 },
