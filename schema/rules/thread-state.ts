@@ -2,7 +2,7 @@
 /** Rules over the states in which a trap leaves threads, and over the thread that runs next. */
 import { CAP_TYPE } from '../abi/cap-types.ts';
 import { STATE, THREAD_STATES } from '../abi/thread-state.ts';
-import { CAUSE, DELIVERY, FLAG, TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
+import { CAUSE, DELIVERY, FLAG, TRANSITION_FLAG, type Transition, type TrapRecord } from '../trace/trap-record.ts';
 import { TRIGGER, type Report, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
 import { SYSCALL_CLASS } from './syscall-class.ts';
 import { EFFECT, effectsOf, isExplained, statesAfter } from './transition-table.ts';
@@ -54,12 +54,41 @@ function checkOthers(context: TraceContext, report: Report): void {
   const { record, run } = context;
   let effects = -1;
   for (let i = 0; i < record.transitionCount; i++) {
-    const transition = record.transitions[i]!;
-    if (transition.thread === record.thread || transition.thread === 0) continue;
+    const step = record.transitions[i]!;
+    if (step.thread === record.thread || step.thread === 0) continue;
+    const transition = context.mcs ? withoutUnlinking(record, i) : step;
+    if (transition === undefined) continue;
     if (effects < 0) effects = effectsOf(context);
     if (isExplained(context, transition, effects, run.thread(transition.thread))) continue;
     report(illegalTransition, `${run.describe(transition.thread)} went from ${stateName(transition.from)} to ${stateName(transition.to)}, which this trap does not explain.`, transition.thread);
   }
+}
+
+/**
+ * MCS kernels make a thread Inactive when they take its reply object away, also on the way to its next state: the two
+ * steps are one. Returns it for the first, nothing for the second, and any other step as it is.
+ */
+function withoutUnlinking(record: TrapRecord, index: number): Transition | undefined {
+  const step = record.transitions[index]!;
+  if (step.to === STATE.Inactive && hasReplyObject(step.from)) {
+    const next = neighbour(record, index, 1);
+    return next === undefined || next.to === STATE.Inactive ? step : { ...step, to: next.to };
+  }
+  const before = step.from === STATE.Inactive && step.to !== STATE.Inactive ? neighbour(record, index, -1) : undefined;
+  return before !== undefined && hasReplyObject(before.from) ? undefined : step;
+}
+
+function hasReplyObject(state: number): boolean {
+  return state === STATE.BlockedOnReceive || state === STATE.BlockedOnReply;
+}
+
+/** The transition of the same thread after (1) or before (-1) one. */
+function neighbour(record: TrapRecord, index: number, direction: 1 | -1): Transition | undefined {
+  const { thread } = record.transitions[index]!;
+  for (let i = index + direction; i >= 0 && i < record.transitionCount; i += direction) {
+    if (record.transitions[i]!.thread === thread) return record.transitions[i];
+  }
+  return undefined;
 }
 
 const orphanCaller: RuleInfo = {

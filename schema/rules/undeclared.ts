@@ -6,7 +6,7 @@ import { syscallName } from '../abi/syscalls.ts';
 import { CAUSE, DELIVERY, OUTCOME, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
 import { ANY_DELIVERY, TRIGGER, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
 import { SYSCALL_CLASS } from './syscall-class.ts';
-import { REPLY_BITS, isTrapSlot } from './written.ts';
+import { REPLY_BITS, hasOtherSlot, isTrapSlot } from './written.ts';
 
 const undeclaredOutput: RuleInfo = {
   id: 'L05', name: 'undeclared-output', severity: 'error',
@@ -25,7 +25,9 @@ export const L05: TraceRule = {
     for (let i = 0; i < record.deliveryCount; i++) {
       const delivery = record.deliveries[i]!;
       if (delivery.kind === DELIVERY.registers || delivery.thread === 0) continue;
-      const slot = firstSlot(delivery, keepsAll(context, delivery) ? 0 : REPLY_BITS);
+      const keeps = keepsAll(context, delivery);
+      if (!keeps && !hasOtherSlot(delivery.slots)) continue;
+      const slot = firstSlot(delivery, keeps ? 0 : REPLY_BITS);
       if (slot < 0) continue;
       const known = run.thread(delivery.thread);
       const number = delivery.thread === record.thread ? record.syscall : known.lastSyscall;

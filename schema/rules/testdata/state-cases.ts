@@ -57,6 +57,21 @@ export const STATE_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'S05', title: 'MCS: a receiver and a caller that lose their reply objects on the way', expect: [],
+    trace: (t) => {
+      t.record().by(2).syscall('Call', 'Endpoint').moves(1, 'BlockedOnReceive', 'Inactive').moves(2, 'Running', 'BlockedOnReply').moves(1, 'Inactive', 'Running')
+        .deliver('message', 1).ends('blocked').next(1);
+      t.record().syscall('Send', 'Reply').moves(2, 'BlockedOnReply', 'Inactive').moves(2, 'Inactive', 'Running').deliver('message', 2).ends('completed').next(2);
+    },
+  },
+  {
+    rule: 'S05', title: 'MCS: a caller that starts again after losing its reply object', expect: ['S05'],
+    trace: (t) => {
+      callTaken(t);
+      t.record().syscall('Send', 'Reply').moves(2, 'BlockedOnReply', 'Inactive').moves(2, 'Inactive', 'Restart').deliver('message', 2).ends('completed').next(1);
+    },
+  },
+  {
     rule: 'S05', title: 'a reply that lets a faulter run on instead of starting again', expect: ['S05'],
     trace: (t) => {
       faultTaken(t, 'VMFault');
