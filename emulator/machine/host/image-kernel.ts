@@ -345,7 +345,7 @@ export class ImageKernel implements KernelHost {
   }
 
   private thread(id: number): ObservedThread {
-    const thread = this.watch.threads.get(id);
+    const thread = this.watch.threads.getOrGone(id);
     if (thread === undefined) throw new RangeError(`no thread ${id}`);
     return thread;
   }

@@ -114,6 +114,7 @@ export class KernelWatch {
     this.trap++;
     this.cause = cause;
     this.log.clear();
+    this.threads.forgetGone();
     this.touched.length = 0;
     this.listChanged = this.tookFastpath = false;
     this.faultFound = 0;

@@ -29,6 +29,8 @@ export class ThreadTable {
   private readonly cap: Capability;
   private readonly byTcb = new Map<number, ObservedThread>();
   private readonly byId: (ObservedThread | undefined)[] = [];
+  /** Threads that the current trap destroyed. */
+  private readonly gone = new Map<number, ObservedThread>();
   private readonly buffers: (WatchedBuffer | undefined)[] = [undefined];
   private readonly bufferAt = new Map<number, number>();
   /** The idle thread is nobody's. */
@@ -45,6 +47,16 @@ export class ThreadTable {
 
   get(id: number): ObservedThread | undefined {
     return this.byId[id];
+  }
+
+  /** As {@link get}; a thread that was destroyed in the current trap is still found. */
+  getOrGone(id: number): ObservedThread | undefined {
+    return this.byId[id] ?? this.gone.get(id);
+  }
+
+  /** A trap begins: what the last one destroyed is forgotten. */
+  forgetGone(): void {
+    this.gone.clear();
   }
 
   /** The thread of a TCB, found now if it was not known; undefined for the idle thread and for no TCB. */
@@ -82,12 +94,13 @@ export class ThreadTable {
     return [...gone];
   }
 
-  /** Forgets a thread that was destroyed. */
+  /** A thread was destroyed. */
   remove(thread: ObservedThread): void {
     this.leaveBuffer(thread);
     this.watchControlBlock(thread, false);
     this.byTcb.delete(thread.tcb);
     this.byId[thread.id] = undefined;
+    this.gone.set(thread.id, thread);
     this.objects.threadDestroyed(thread.tcb);
   }
 
