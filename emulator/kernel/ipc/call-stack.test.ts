@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
-import { STATE } from '../../../schema/abi/index.ts';
+import { ERROR, STATE } from '../../../schema/abi/index.ts';
 import { World, type Placed, type TestThread } from '../testing-threads.ts';
 import type { Endpoint, Reply } from '../objects.ts';
 
@@ -109,6 +109,29 @@ describe('a call to a passive server', () => {
     expect(client.object.state).toBe(STATE.BlockedOnReply);
     expect(client.object.schedContext).toBe(client.context!.object);
     expect(replyObject.object.next).toBeNull();
+  });
+});
+
+describe('UnbindObject of a lent context', () => {
+  it('takes it from the server that runs on it, not from its owner, who gets it with the answer', () => {
+    const world = new World('mcs');
+    const boss = world.thread('boss', { priority: 200 });
+    const { client, servers: [server] } = callChain(world, ['server']);
+    const context = client.context!;
+    const unbind = (thread: TestThread): number => world.call(context.cptr, 'SchedContextUnbindObject', [], [thread.cptr]).label;
+    call(world, server!);
+    expect(unbind(server!)).toBe(ERROR.IllegalOperation);
+    world.call(boss.cptr, 'TCBResume');
+    world.mustRun(boss);
+    expect(unbind(client)).toBe(ERROR.IllegalOperation);
+    expect(unbind(server!)).toBe(0);
+    expect([server!.object.schedContext, context.object.thread, context.object.reply]).toEqual([null, null, server!.reply.object]);
+    world.succeed(server!.context!.cptr, 'SchedContextBind', [], [server!.cptr]);
+    world.wait(world.notification());
+    world.mustRun(server!);
+    reply(world, server!);
+    world.mustRun(client);
+    expect(client.object.schedContext).toBe(context.object);
   });
 });
 

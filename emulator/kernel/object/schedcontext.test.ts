@@ -25,6 +25,8 @@ describe('SchedControl_ConfigureFlags', () => {
     // (512 - 96) / 16 refills fit, two of which are not extra.
     expect(configure([1000, 2000, 25, 0, 0])).toEqual([ERROR.RangeError, 0n, 24n]);
     expect(configure([1000, 2000, 2n ** 64n - 1n, 0, 0])).toEqual([ERROR.RangeError, 0n, 24n]);
+    // With the two that are not extra this would wrap to none.
+    expect(configure([1000, 2000, 2n ** 64n - 2n, 0, 0])).toEqual([ERROR.RangeError, 0n, 24n]);
     expect(context.object.maxRefills).toBe(0);
     expect(configure([1000, 2000, 24, 2n ** 63n + 5n, 1])).toEqual([0]);
     expect(context.object).toMatchObject({
