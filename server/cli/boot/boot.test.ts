@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assemble } from '../../../emulator/machine/isa/assemble.ts';
+import { elfOf } from '../../../emulator/machine/boot/testing/elf.ts';
+import { EXPECTED_LINES, supervisorProgram } from '../../../emulator/machine/boot/testing/supervisor-program.ts';
+import { packageFile } from '../../package-paths.ts';
+import type { BootReport } from './report.ts';
+
+/** The built command: `npm test` builds first. */
+const COMMAND = fileURLToPath(packageFile('dist/server/cli/main.js'));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sel4scope-boot-'));
+  writeFileSync(file('supervisor.elf'), supervisorProgram());
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = (name: string): string => join(folder, name);
+
+/** A flat binary for S mode. */
+function program(name: string, source: string): string {
+  writeFileSync(file(name), assemble(source, 0x8020_0000n).bytes);
+  return file(name);
+}
+
+/** Prints a text and a line end. */
+const print = (text: string): string => [...new TextEncoder().encode(`${text}\n`)].map((byte) => `li a0, ${byte}\n li a7, 1\n ecall\n`).join('');
+const SHUTDOWN = 'li a7, 8\n ecall\n';
+/** Prints what is typed, and shuts down at a full stop. */
+const ECHO = `
+  loop: li a7, 2
+  ecall
+  bgez a0, typed
+  rdtime a0
+  li t0, 10000
+  add a0, a0, t0
+  li a7, 0
+  ecall
+  li t0, 0x20
+  csrs sie, t0
+  wfi
+  j loop
+  typed: mv s0, a0
+  li a7, 1
+  ecall
+  li t0, 46
+  bne s0, t0, loop
+  li a7, 8
+  ecall`;
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function boot(args: readonly string[], typed?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [COMMAND, 'boot', ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; });
+  child.stdin.end(typed ?? '');
+  return new Promise((resolve) => { child.on('close', (code) => resolve({ code, out, err })); });
+}
+
+describe('sel4scope boot', () => {
+  it.each(['wasm', 'typescript'])('runs an image on the %s hart, its console on standard output', async (hart) => {
+    const run = await boot(['supervisor.elf', '--hart', hart]);
+    expect(run.code).toBe(0);
+    expect(run.out.trimEnd().split('\n')).toEqual(EXPECTED_LINES);
+    expect(run.err).toContain('sel4scope: load of 4 bytes at 0x300000 from pc ');
+    expect(run.err).toContain('the guest shut the machine down (test finisher)');
+    expect(run.err).toMatch(/\d+ instructions, 3\.\d+ ms virtual; [\d.]+ s on the \w+ hart/);
+  });
+
+  it('prints a report as JSON', async () => {
+    const run = await boot(['supervisor.elf', '--json', '--ns-per-instruction', '16']);
+    const report = JSON.parse(run.out) as BootReport;
+    expect(report).toMatchObject({ outcome: 'shutdown', hart: 'wasm', console: EXPECTED_LINES, unsupportedSbiCalls: {} });
+    expect(report.diagnostics).toHaveLength(1);
+    expect(run.err).toContain('all tests passed');
+  });
+
+  it('stops at an expected text, and fails when it does not come', async () => {
+    const seen = await boot(['supervisor.elf', '--expect', 'ok page tables']);
+    expect([seen.code, seen.out.trimEnd().split('\n').at(-1)]).toEqual([0, 'ok page tables']);
+    const missed = await boot(['supervisor.elf', '--expect', 'All is well in the universe']);
+    expect([missed.code, missed.out.trimEnd().split('\n').at(-1)]).toEqual([1, 'all tests passed']);
+  });
+
+  it('ends with 5 at a limit', async () => {
+    const loop = program('loop.bin', 'loop: addi a0, a0, 1\n j loop');
+    const counted = await boot([loop, '--instructions', '123457', '--json']);
+    expect([counted.code, (JSON.parse(counted.out) as BootReport).instructions]).toEqual([5, 123_457]);
+    const timed = await boot([loop, '--time-limit', '2', '--json']);
+    expect([timed.code, (JSON.parse(timed.out) as BootReport).virtualNs]).toEqual([5, '2000000']);
+  });
+
+  it('goes on from a saved machine', async () => {
+    const first = await boot(['supervisor.elf', '--instructions', '1000', '--save', 'half.machine']);
+    expect(first.code).toBe(5);
+    expect(first.err).toContain('saved to half.machine');
+    const rest = await boot(['--restore', 'half.machine']);
+    expect(rest.code).toBe(0);
+    expect((first.out + rest.out).trimEnd().split('\n')).toEqual(EXPECTED_LINES);
+  });
+
+  it('types standard input at the console in real time', async () => {
+    const run = await boot([program('echo.bin', ECHO), '--realtime'], 'seL4.');
+    expect(run).toMatchObject({ code: 0, out: 'seL4.' });
+  });
+
+  describe('reports with 4', () => {
+    it('a kernel that gives up, with its words', async () => {
+      const run = await boot([program('panic.bin', print('seL4 failed assertion \'x\' at y.c:1') + print('halting...') + SHUTDOWN)]);
+      expect(run.code).toBe(4);
+      expect(run.err).toContain('the kernel gave up: seL4 failed assertion \'x\' at y.c:1');
+      expect(run.err).toContain('last lines of the console:');
+    });
+
+    it('a kernel that spins, with its state', async () => {
+      const run = await boot([program('spin.bin', `${print('bye')} li s0, 0x1234\n j .`)]);
+      expect(run.code).toBe(4);
+      expect(run.err).toMatch(/the hart jumps to itself with interrupts off, at pc 0x802000\w+\npc 0x802000\w+ \(S mode\): j 0x802000/);
+      expect(run.err).toContain('s0 0x1234');
+      expect(run.err).toContain('  bye');
+    });
+
+    it('a wait that never ends', async () => {
+      const run = await boot([program('wait.bin', 'wfi\n j .')]);
+      expect(run.code).toBe(4);
+      expect(run.err).toContain('the hart waits for an interrupt that nothing can raise, at pc 0x80200004');
+    });
+
+    it('a trap handler that traps', async () => {
+      const run = await boot([program('trap.bin', 'csrw stvec, zero\n ebreak')]);
+      expect(run.code).toBe(4);
+      expect(run.err).toContain('the trap handler takes the same exception again and again: instruction access fault at pc 0x0');
+    });
+  });
+
+  it.each([
+    ['nothing', [], 'give one of an image, --kernel with --root, and --restore'],
+    ['two things', ['supervisor.elf', '--restore', 'x'], 'give one of an image, --kernel with --root, and --restore'],
+    ['a kernel alone', ['--kernel', 'supervisor.elf'], '--kernel and --root belong together'],
+    ['an instruction that takes 7 ns', ['supervisor.elf', '--ns-per-instruction', '7'], 'Give a whole number from 8 to 32.'],
+    ['a hart that is not there', ['supervisor.elf', '--hart', 'quick'], 'Allowed choices are wasm, typescript.'],
+  ])('refuses %s with 2', async (_what, args, message) => {
+    const run = await boot(args);
+    expect(run.code).toBe(2);
+    expect(run.err).toContain(message);
+  });
+
+  it.each([
+    ['that is missing', () => ['missing.elf'], 'missing.elf cannot be read: ENOENT'],
+    ['cut short', () => { writeFileSync(file('short.elf'), supervisorProgram().subarray(0, 500)); return ['short.elf']; }, 'short.elf: segment 0 is truncated'],
+    ['for another machine', () => [process.execPath], /built for machine \d+, not for RISC-V \(243\)/],
+    ['that is a kernel', () => { writeFileSync(file('k.elf'), elfOf(0xffff_ffff_8020_0000n, [{ virtualAddress: 0xffff_ffff_8020_0000n, data: Uint8Array.of(1) }])); return ['k.elf']; }, 'give a kernel with --kernel and its root task with --root'],
+    ['larger than RAM', () => { writeFileSync(file('l.elf'), elfOf(0x8020_0000n, [{ virtualAddress: 0x8020_0000n, data: Uint8Array.of(1), memoryBytes: 0xd000_0000 }])); return ['l.elf']; }, 'l.elf: needs 0xd0000000 bytes, RAM has 0xc0000000'],
+    ['that is no device tree', () => ['supervisor.elf', '--dtb', 'supervisor.elf'], 'supervisor.elf: not a device tree blob, or truncated'],
+    ['that is no saved machine', () => ['--restore', 'supervisor.elf'], 'supervisor.elf: not a save file of a machine'],
+  ])('refuses a file %s with 3', async (_what, args, message) => {
+    const run = await boot(args());
+    expect(run.code).toBe(3);
+    expect(run.err).toMatch(message);
+  });
+});
