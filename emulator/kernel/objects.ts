@@ -55,6 +55,11 @@ export class CNode extends KernelObject {
     return 2 ** this.radix;
   }
 
+  /** Slots from this index on were never used. */
+  get usedLength(): number {
+    return this.slots.length;
+  }
+
   /** The slot with this index, 0..length-1. Slots come into being on first use: a large CSpace costs what it holds. */
   slot(index: number): Slot {
     return (this.slots[index] ??= new Slot(this, index));
@@ -156,6 +161,11 @@ export class Frame extends KernelObject {
   constructor(id: number, paddr: number, sizeBits: number, isDevice: boolean) {
     super(id, paddr, sizeBits);
     this.isDevice = isDevice;
+  }
+
+  /** Pages of the frame that have memory so far. */
+  get touchedPages(): number {
+    return Object.keys(this.pages).length;
   }
 
   /** Memory of 4 KiB page `index` of the frame: 1024 u32. */

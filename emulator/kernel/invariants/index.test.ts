@@ -34,6 +34,7 @@ const BREAKS: Partial<Record<InvariantName, (world: World) => void>> = {
     const empty = world.create<PageTable>('RISCV_PageTable', 'nobody mapped it').object;
     vspaceOf(world).object.entries.set(9, { table: empty });
   },
+  'irq-line': ({ kernel }) => { kernel.board.interrupts.enable(5); },
   'decision-made': ({ kernel }) => { kernel.rescheduleNeeded = true; },
   'ready-queue': ({ kernel }) => { kernel.readyQueues[0]![100]!.reverse().push(...kernel.readyQueues[0]![100]!); },
   'refills': ({ root }) => { root.schedContext!.refills[0]!.amount++; },

@@ -2,6 +2,7 @@
 /** Checks of the whole kernel between two traps. */
 import type { Kernel } from '../kernel.ts';
 import { allSlots, cspaceViolations } from './cspace.ts';
+import { interruptViolations } from './interrupts.ts';
 import { threadViolations } from './threads.ts';
 import type { InvariantName, Violation } from './violation.ts';
 import { vspaceViolations } from './vspace.ts';
@@ -11,7 +12,7 @@ export { INVARIANTS, type InvariantName, type Violation } from './violation.ts';
 /** Every broken invariant; empty when all is well. Meant for a kernel exit: within a trap some do not hold. */
 export function checkInvariants(kernel: Kernel): Violation[] {
   const slots = allSlots(kernel);
-  return [...threadViolations(kernel), ...cspaceViolations(kernel, slots), ...vspaceViolations(kernel, slots)];
+  return [...threadViolations(kernel), ...cspaceViolations(kernel, slots), ...vspaceViolations(kernel, slots), ...interruptViolations(kernel)];
 }
 
 /** The kernel model broke one of its own invariants. */

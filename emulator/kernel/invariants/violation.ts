@@ -11,6 +11,7 @@ export const INVARIANTS = {
   'asid-pool': 'an address space that a pool names has a capability that says so',
   'page-mapping': 'a page that is mapped has a capability that says where, with no fewer rights',
   'table-mapping': 'a page table that is mapped has a capability that says where',
+  'irq-line': 'the interrupt lines that are not masked are those with a handler, which signals a notification or nothing',
   'decision-made': 'the scheduler has nothing left to decide',
   'running-thread': 'the running thread may run',
   'charged-context': 'the scheduling context of the running thread is charged, and its refill may be used',
