@@ -31,6 +31,11 @@ const PAGE_OF = { boot: 0, supervisor: 2, variables: 3, root: 4, middle: 5, leav
 const RAM_BYTES = 2 ** 20;
 /** Where S mode sees physical memory: one leaf of 1 GiB. */
 const WINDOW = 0xffff_ffc0_0000_0000n;
+/** Byte offsets in the page of variables. Boot loads the registers from behind them. */
+const VARIABLE = {
+  random: 0, supervisorTraps: 8, multiplier: 16, supervisorHandler: 24, satp: 32, medeleg: 40, mideleg: 48, windowCode: 56,
+  integerRegisters: 256, floatRegisters: 512,
+} as const;
 const addressOf = (page: number): bigint => BigInt(RAM_BASE + PAGE_BYTES * page);
 
 /** Patterns around which arithmetic changes its mind: integers, singles in their boxes, doubles. */
@@ -52,14 +57,25 @@ export function randomProgram(seed: number): RandomProgram {
   const put = (page: number, bytes: Uint8Array): void => image.set(bytes, page * PAGE_BYTES);
   const word = (page: number, index: number, value: bigint): void => view.setBigUint64(page * PAGE_BYTES + 8 * index, value, true);
 
-  put(PAGE_OF.boot, assemble(machineCode(random), addressOf(PAGE_OF.boot)).bytes);
+  put(PAGE_OF.boot, assemble(machineCode(), addressOf(PAGE_OF.boot)).bytes);
   put(PAGE_OF.supervisor, assemble(supervisorCode(), WINDOW + addressOf(PAGE_OF.supervisor)).bytes);
   put(PAGE_OF.code, randomCode(random, (PAGE_OF.data - PAGE_OF.code) * PAGE_BYTES));
 
-  word(PAGE_OF.variables, 0, random.wide());
+  // All but fetch faults and the calls of S mode; a few exceptions stay with M mode, different ones in each program.
+  const delegated = 0xb1ff & ~0x1003 & (random.bits() | random.bits());
+  const variables = {
+    [VARIABLE.random]: random.wide(),
+    [VARIABLE.multiplier]: 6364136223846793005n,
+    [VARIABLE.supervisorHandler]: WINDOW + addressOf(PAGE_OF.supervisor),
+    [VARIABLE.satp]: (8n << 60n) | (addressOf(PAGE_OF.root) >> 12n),
+    [VARIABLE.medeleg]: BigInt(delegated),
+    [VARIABLE.mideleg]: BigInt(random.chance(70) ? 0x222 : random.bits() & 0x222),
+    [VARIABLE.windowCode]: WINDOW + addressOf(PAGE_OF.code),
+  };
+  for (const [offset, value] of Object.entries(variables)) word(PAGE_OF.variables, Number(offset) / 8, value);
   for (let register = 0; register < 32; register += 1) {
-    word(PAGE_OF.variables, 32 + register, registerValue(random, register));
-    word(PAGE_OF.variables, 64 + register, random.chance(70) ? random.pick(INTERESTING) : random.wide());
+    word(PAGE_OF.variables, VARIABLE.integerRegisters / 8 + register, registerValue(random, register));
+    word(PAGE_OF.variables, VARIABLE.floatRegisters / 8 + register, random.chance(70) ? random.pick(INTERESTING) : random.wide());
   }
   for (let index = 0; index < ((PAGE_OF.end - PAGE_OF.data) * PAGE_BYTES) / 8; index += 1) {
     word(PAGE_OF.data, index, random.chance(60) ? random.pick(INTERESTING) : random.wide());
@@ -90,7 +106,7 @@ function leaf(random: RandomSource, page: number): bigint {
   if (page < PAGE_OF.data) return (addressOf(page) >> 2n) | (random.chance(80) ? 0xdfn : 0xdbn);
   const target = page < PAGE_OF.end ? page : PAGE_OF.data + random.below(PAGE_OF.end - PAGE_OF.data);
   const entry = (addressOf(target) >> 2n) | 0xd7n;
-  if (random.chance(55)) return entry;
+  if (random.chance(page < PAGE_OF.end ? 90 : 60)) return entry;
   switch (random.below(9)) {
     case 0: return entry & ~0x1n;
     case 1: return entry & ~0x2n;
@@ -120,16 +136,10 @@ function registerValue(random: RandomSource, register: number): bigint {
 }
 
 /** Boot and the handler of M mode. x1 and x3 to x7 are theirs: the code finds anything in them. */
-function machineCode(random: RandomSource): string {
-  // All but fetch faults and the calls of S mode; a few exceptions stay with M mode, different ones in each program.
-  const medeleg = 0xb1ff & ~0x1003 & (random.bits() | random.bits());
-  const mideleg = random.chance(70) ? 0x222 : random.bits() & 0x222;
+function machineCode(): string {
   return `
     .equ  variables, ${addressOf(PAGE_OF.variables)}
     .equ  code, ${addressOf(PAGE_OF.code)}
-    .equ  window_code, ${WINDOW + addressOf(PAGE_OF.code)}
-    .equ  supervisor_handler, ${WINDOW + addressOf(PAGE_OF.supervisor)}
-    .equ  satp_value, ${(8n << 60n) | (addressOf(PAGE_OF.root) >> 12n)}
     boot:
       la   x1, handler
       csrw mtvec, x1
@@ -143,20 +153,20 @@ function machineCode(random: RandomSource): string {
       csrw scounteren, x1
       li   x1, 0x2000
       csrs mstatus, x1
-      li   x1, variables
-      ${Array.from({ length: 32 }, (_, register) => `fld f${register}, ${512 + 8 * register}(x1)`).join('\n')}
-      ${Array.from({ length: 30 }, (_, index) => `ld x${index + 2}, ${256 + 8 * (index + 2)}(x1)`).join('\n')}
+      la   x1, variables
+      ${Array.from({ length: 32 }, (_, register) => `fld f${register}, ${VARIABLE.floatRegisters + 8 * register}(x1)`).join('\n')}
+      ${Array.from({ length: 30 }, (_, index) => `ld x${index + 2}, ${VARIABLE.integerRegisters + 8 * (index + 2)}(x1)`).join('\n')}
       j    anew
     .align 2
     handler:
       li   x1, 0x20000
       csrc mstatus, x1
-      li   x1, variables
-      ld   x3, 0(x1)
-      li   x4, 6364136223846793005
+      la   x1, variables
+      ld   x3, ${VARIABLE.random}(x1)
+      ld   x4, ${VARIABLE.multiplier}(x1)
       mul  x3, x3, x4
       addi x3, x3, 1391
-      sd   x3, 0(x1)
+      sd   x3, ${VARIABLE.random}(x1)
       csrr x4, mcause
       bltz x4, anew
       li   x5, 0x1003
@@ -164,7 +174,7 @@ function machineCode(random: RandomSource): string {
       andi x5, x5, 1
       bnez x5, anew
       srli x5, x3, 33
-      andi x5, x5, 1
+      andi x5, x5, 3
       beqz x5, anew
       csrr x4, mepc
       addi x4, x4, 4
@@ -172,13 +182,14 @@ function machineCode(random: RandomSource): string {
       sfence.vma
       mret
     anew:
-      li   x4, supervisor_handler
+      la   x1, variables
+      ld   x4, ${VARIABLE.supervisorHandler}(x1)
       csrw stvec, x4
-      li   x4, satp_value
+      ld   x4, ${VARIABLE.satp}(x1)
       csrw satp, x4
-      li   x4, ${medeleg}
+      ld   x4, ${VARIABLE.medeleg}(x1)
       csrw medeleg, x4
-      li   x4, ${mideleg}
+      ld   x4, ${VARIABLE.mideleg}(x1)
       csrw mideleg, x4
       srli x4, x3, 20
       csrw mie, x4
@@ -192,7 +203,7 @@ function machineCode(random: RandomSource): string {
       andi x4, x4, 3
       li   x5, 0x1800
       csrc mstatus, x5
-      li   x6, code
+      la   x6, code
       li   x7, 3
       bne  x4, x7, notMachine
       csrs mstatus, x5
@@ -202,7 +213,7 @@ function machineCode(random: RandomSource): string {
       bne  x4, x7, chosen
       li   x5, 0x800
       csrs mstatus, x5
-      li   x6, window_code
+      ld   x6, ${VARIABLE.windowCode}(x1)
     chosen:
       # MPIE and FS, each off once in a while.
       li   x4, 0x80
@@ -235,14 +246,14 @@ function machineCode(random: RandomSource): string {
 function supervisorCode(): string {
   return `
     .equ  variables, ${WINDOW + addressOf(PAGE_OF.variables)}
-      li   x1, variables
-      ld   x3, 8(x1)
+      la   x1, variables
+      ld   x3, ${VARIABLE.supervisorTraps}(x1)
       addi x3, x3, 1
-      sd   x3, 8(x1)
+      sd   x3, ${VARIABLE.supervisorTraps}(x1)
       csrci sip, 2
       csrr x4, scause
       bltz x4, elsewhere
-      andi x3, x3, 3
+      andi x3, x3, 15
       beqz x3, elsewhere
       csrr x4, sepc
       addi x4, x4, 4
