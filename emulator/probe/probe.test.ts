@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BUFFER_NONE, BUFFER_RO, CAP_TYPE, CAP_TYPE_NONE, ROLE, SLOT, STATE } from '../../schema/abi/index.ts';
 import type { Scheduling } from '../../schema/abi/index.ts';
 import type { Subject } from '../../schema/trace/names.ts';
-import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG } from '../../schema/trace/trap-record.ts';
+import { CAUSE, DELIVERY, FLAG, OUTCOME, STRAY, TRANSITION_FLAG } from '../../schema/trace/trap-record.ts';
 import type { Delivery, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { Probe } from './probe.ts';
 import { ScriptedHost } from './scripted-host.ts';
@@ -466,5 +466,30 @@ describe('a probe', () => {
     host.request(1, 'Reply', 0x1000, 0, { words: [5], reply: 9 });
     host.trap(1, 1);
     expect(records[0]).toMatchObject({ syscall: -6, wordCount: 1, replyLo: 0 });
+  });
+});
+
+describe('memory that the kernel has no business with', () => {
+  it('is recorded as the host tells it, the first of the trap only', () => {
+    const { host, records } = watch();
+    host.request(1, 'Send', 0x1000, 5);
+    host.trap(1, 1, (kernel) => {
+      kernel.strayAccess(STRAY.userAddress, 0x18, 0, 0x8400_1000, 0xffff_ffff);
+      kernel.strayAccess(STRAY.foreignMemory, 1, 2, 3, 4);
+    });
+    host.request(1, 'Send', 0x1000, 5);
+    host.trap(1, 1);
+    expect(records[0]).toMatchObject({ stray: STRAY.userAddress, strayAddressLo: 0x18, strayAddressHi: 0, strayPcLo: 0x8400_1000, strayPcHi: 0xffff_ffff });
+    expect(records[1]).toMatchObject({ stray: STRAY.none, strayAddressLo: 0, strayPcLo: 0 });
+  });
+
+  it('is a buffer that the kernel must not write, whoever has it', () => {
+    const { host, records } = watch();
+    host.thread(2).bufferKind = BUFFER_RO;
+    for (const receiver of [3, 2]) {
+      host.request(1, 'Send', 0x1000, 5);
+      host.trap(1, 1, () => host.deliver(receiver, DELIVERY.message, { words: [1, 2, 3, 4, 5] }));
+    }
+    expect(records.map(({ stray }) => stray)).toEqual([STRAY.none, STRAY.deniedBuffer]);
   });
 });
