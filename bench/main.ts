@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printHarts } from './harts.ts';
 import { WORKLOADS } from './programs.ts';
 
 const MODES = ['untraced', 'traced', 'service'] as const;
@@ -61,3 +62,4 @@ try {
   await new Promise((resolve) => { service.process.removeAllListeners('exit').on('exit', resolve); });
   rmSync(data, { recursive: true, force: true });
 }
+printHarts();

@@ -68,20 +68,25 @@ function recordsOf(page: u32): usize {
   if ((attributesOf(page) & PAGE_CODE) != 0) return MAP_SLOTS + <usize>(slotOf(page) - 1) * SLOT_BYTES;
   const slot = turn;
   turn = turn + 1 == SLOTS ? 0 : turn + 1;
-  const slotPage = MAP_SLOT_PAGES + (<usize>slot << 2);
-  const before = load<u32>(slotPage);
-  if (before != 0) {
-    setAttributes(before - 1, attributesOf(before - 1) & ~PAGE_CODE);
-    store<u16>(MAP_PAGE_SLOTS + (<usize>(before - 1) << 1), 0);
-    flushExecutes();
-  }
-  store<u32>(slotPage, page + 1);
+  if (freeSlot(slot)) flushExecutes();
+  store<u32>(MAP_SLOT_PAGES + (<usize>slot << 2), page + 1);
   store<u16>(MAP_PAGE_SLOTS + (<usize>page << 1), slot + 1);
   setAttributes(page, attributesOf(page) | PAGE_CODE);
   flushStores();
   const records = MAP_SLOTS + <usize>slot * SLOT_BYTES;
   clear(records);
   return records;
+}
+
+/** Takes a slot from the page that has it; whether there was one. */
+function freeSlot(slot: u32): bool {
+  const slotPage = MAP_SLOT_PAGES + (<usize>slot << 2);
+  const page = load<u32>(slotPage) - 1;
+  if (page == NO_PAGE) return false;
+  store<u32>(slotPage, 0);
+  store<u16>(MAP_PAGE_SLOTS + (<usize>page << 1), 0);
+  setAttributes(page, attributesOf(page) & ~PAGE_CODE);
+  return true;
 }
 
 function clear(records: usize): void {
@@ -97,10 +102,9 @@ export function drop(page: u32): void {
 
 /** Forgets everything that is decoded. */
 export function dropAll(): void {
-  for (let slot: u32 = 0; slot < SLOTS; slot++) {
-    const page = load<u32>(MAP_SLOT_PAGES + (<usize>slot << 2));
-    if (page != 0) clear(MAP_SLOTS + <usize>slot * SLOT_BYTES);
-  }
+  for (let slot: u32 = 0; slot < SLOTS; slot++) freeSlot(slot);
+  turn = 0;
+  flushExecutes();
 }
 
 /** Decodes the instruction at pc for the record that stands for it; false if it cannot be fetched: the fault is set. */

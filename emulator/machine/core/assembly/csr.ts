@@ -6,6 +6,7 @@ import {
   HART_NS_PER_TICK, HART_PMPADDR, HART_PMPCFG0, HART_PMPCFG2, HART_SATP, HART_SCAUSE, HART_SCOUNTEREN, HART_SENVCFG, HART_SEPC,
   HART_SKIPPED, HART_SSCRATCH, HART_STVAL, HART_STVEC, MAP_CSR_EXISTS, MAP_CSR_WRITABLE,
 } from './generated';
+import { protectionChanged } from './pmp';
 import { MACHINE, modeChanged, MSTATUS_FS, MSTATUS_MPP, MSTATUS_MXR, MSTATUS_SD, MSTATUS_TVM, privilege, SUPERVISOR } from './state';
 import { flushAll, flushLoads } from './tlb';
 
@@ -146,8 +147,7 @@ export function writeCsr(number: u32, value: u64): void {
       const place = placeOf(number);
       if (place == 0) return;
       if (number >= PMPADDR0 && number < PMPADDR0 + 16) {
-        if (addressLocked(number - PMPADDR0)) return;
-        flushAll();
+        return writePmpAddress(number, place, value);
       }
       store<u64>(place, merged(number, load<u64>(place), value));
     }
@@ -226,6 +226,17 @@ function writePmpConfiguration(place: usize, next: u64): void {
     value |= source & <u64>0xff << shift;
   }
   store<u64>(place, value);
+  pmpChanged();
+}
+
+function writePmpAddress(number: u32, place: usize, value: u64): void {
+  if (addressLocked(number - PMPADDR0)) return;
+  store<u64>(place, value & writable(number));
+  pmpChanged();
+}
+
+function pmpChanged(): void {
+  protectionChanged();
   flushAll();
 }
 

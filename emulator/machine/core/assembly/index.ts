@@ -3,7 +3,7 @@
 import { drop, dropAll, setBreakpoints } from './code';
 import { clearFault, EXECUTE, faulted } from './fault';
 import { FAULT, translate } from './mmu';
-import { allowed } from './pmp';
+import { allowed, protectionChanged } from './pmp';
 import { dataPrivilege, privilege } from './state';
 import { flushAll, resetTables } from './tlb';
 import { trap } from './trap';
@@ -30,6 +30,7 @@ export function raise(cause: i32, value: u64): void {
 
 /** Physical address of a virtual one; -1 where it faults. */
 export function physicalOf(address: u64, access: i32): f64 {
+  protectionChanged();
   const mode = access == EXECUTE ? privilege() : dataPrivilege();
   const physical = translate(address, access, mode);
   const refused = faulted() || physical == FAULT || !allowed(physical, 1, access, mode);

@@ -17,6 +17,7 @@ import {
   STOP_SUPERVISOR_CALL, STOP_WAITING,
 } from './generated';
 import { divide, divideWord, divideWordUnsigned, multiplyHigh, multiplyHighMixed, remainder, remainderWord, remainderWordUnsigned } from './integer';
+import { protectionChanged } from './pmp';
 import { MACHINE, modeChanged, MSTATUS_TSR, MSTATUS_TVM, MSTATUS_TW, privilege, SUPERVISOR, USER } from './state';
 import { stopWanted, takeStop, wantStop } from './stop';
 import { flushAll } from './tlb';
@@ -46,6 +47,7 @@ export function begin(budget: i32): i32 {
   if (load<u32>(HART_STORE_LOG_COUNT) >= <u32>LOG_ENTRIES) return STOP_STORE_LOG;
   noticeMapping();
   modeChanged();
+  protectionChanged();
   if (load<u32>(HART_WAITING) != 0) {
     if ((load<u64>(HART_MIP) & load<u64>(HART_MIE)) == 0) return STOP_WAITING;
     store<u32>(HART_WAITING, 0);
