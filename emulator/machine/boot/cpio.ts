@@ -9,6 +9,7 @@ export interface CpioEntry {
 
 const MAGIC = '070701';
 const HEADER_BYTES = 110;
+const HEADER = new RegExp(`^${MAGIC}[0-9a-fA-F]{104}$`);
 const TRAILER = 'TRAILER!!!';
 /** Offsets of the hexadecimal fields that are read, each of 8 digits. */
 const FILE_SIZE = 54;
@@ -25,11 +26,10 @@ export function readCpio(name: string, archive: Uint8Array): CpioEntry[] {
   }
 }
 
-/** Offset in a file at which an archive begins: the first multiple of 4 where its magic number stands. */
+/** Offset in a file at which an archive begins: the first multiple of 4 where a whole header stands, not only its magic number. */
 export function findCpio(data: Uint8Array): number | undefined {
-  const magic = new TextEncoder().encode(MAGIC);
   for (let at = 0; at + HEADER_BYTES <= data.length; at += 4) {
-    if (magic.every((byte, i) => data[at + i] === byte)) return at;
+    if (data[at] === MAGIC.charCodeAt(0) && HEADER.test(ascii(data.subarray(at, at + HEADER_BYTES)))) return at;
   }
   return undefined;
 }

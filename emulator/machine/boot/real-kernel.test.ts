@@ -7,13 +7,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../isa/assemble.ts';
+import { deviceTreeBytes } from '../devices/flattened-device-tree.ts';
 import { virtDeviceTree } from '../devices/virt-platform.ts';
 import { bootImage, readImage } from './boot-image.ts';
 import { bootKernel } from './boot-kernel.ts';
 import { readElf } from './elf64.ts';
+import { readElfloaderArchive } from './elfloader-archive.ts';
 import { HART_NAMES } from './harts.ts';
 import { Machine, type MachineOptions } from './machine.ts';
-import type { RootImage } from './root-image.ts';
+import { rootImageOf, type RootImage } from './root-image.ts';
 import { restoreMachine, saveMachine, stateHash } from './snapshot.ts';
 
 /** Numbers of the system calls DebugPutChar and DebugHalt. */
@@ -69,7 +71,18 @@ describe.each(KINDS)('%s kernel', (kind) => {
     }
   }, 5 * MINUTE);
 
+  it.skipIf(kernel === undefined)('is refused as a complete image', () => {
+    expect(() => readImage(kernel!, readFileSync(kernel!))).toThrow(/give a kernel with --kernel/);
+  });
+
   const image = named(`SEL4SCOPE_SEL4TEST_${kind}`);
+  it.skipIf(image === undefined)('lies in an elfloader image with its root task', () => {
+    const { kernel: kernelData, dtb, root } = readElfloaderArchive(image!, readFileSync(image!));
+    expect(readElf('kernel', kernelData).entry).toBe(0xffff_ffff_8020_0000n);
+    expect(deviceTreeBytes(dtb!)).toBeGreaterThan(1000);
+    expect(rootImageOf(readElf('root', root), 2 ** 30).data.length).toBeGreaterThan(2 ** 20);
+  });
+
   it.skipIf(image === undefined)('passes sel4test', () => {
     const lines: string[] = [];
     let line = '';
