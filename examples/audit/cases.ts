@@ -2,6 +2,7 @@
 /** All cases: every situation of every method, by every system call that can invoke it, with every kind of IPC buffer. */
 import type { IpcBufferOption, RootTask } from 'sel4scope';
 import { interfacesOf, type BufferKind, type Method, type Scheduling } from 'sel4scope/schema';
+import { ACCESS_SCENARIOS } from './accesses.ts';
 import { Auditor, ExpectationError, type AuditTask } from './auditor.ts';
 import { BUFFERS } from './buffers.ts';
 import { CSPACE } from './cspace.ts';
@@ -9,6 +10,7 @@ import { derivedVariants, INVOKING } from './derived.ts';
 import { FAULTS } from './faults.ts';
 import { UNHEARD_FAULTS } from './ghost-fault.ts';
 import { HANDLERS } from './handlers.ts';
+import { INTERRUPTS } from './interrupts.ts';
 import { LATE_ANSWERS } from './late-answers.ts';
 import { LONG_OPERATIONS } from './long-operations.ts';
 import { MEMORY } from './memory.ts';
@@ -74,6 +76,7 @@ export function auditCases(scheduling: Scheduling): AuditCase[] {
 /** Scenarios by family. */
 const SCENARIOS: Readonly<Record<string, Scenarios>> = {
   Messages: MESSAGES, Faults: { ...FAULTS, ...UNHEARD_FAULTS }, Handlers: HANDLERS, Waiting: WAITING, Servers: SERVERS, Buffers: BUFFERS,
+  Memory: ACCESS_SCENARIOS, Interrupts: INTERRUPTS,
 };
 
 /** Families of scenarios: in a case one stands where the method does, for they are about system calls. */
