@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/** Runs a user program on the model, its records streaming into a trace service. */
+/** Runs a user program on the model or on a real kernel, its records streaming into a trace service. */
 import { randomUUID } from 'node:crypto';
 import type { DefectName } from '../../emulator/kernel/defects.ts';
 import { stopOnViolation } from '../../emulator/kernel/invariants/index.ts';
@@ -12,11 +12,15 @@ import type { BundledConfigurationName } from '../../schema/idl/model.ts';
 import type { RunEnd as WireRunEnd } from '../../schema/trace/wire.ts';
 import { ClassicRootTask, RootTask, type ReplyPolicy, type ReplyStatistics } from '../../stubs/index.ts';
 import { packageVersion } from '../package-version.ts';
+import { hostOf, versionOf, type KernelFile } from './kernel-file.ts';
 import type { LoadedProgram } from './program-loader.ts';
 
 export interface SessionOptions {
   readonly configuration: BundledConfigurationName;
+  /** Of the model. */
   readonly defects: readonly DefectName[];
+  /** A real kernel of that configuration, in place of the model. */
+  readonly kernel?: KernelFile;
   readonly seed: number;
   /** What the stubs do with a reply that breaks the protocol. */
   readonly policy: ReplyPolicy;
@@ -52,13 +56,14 @@ const TRAPS_PER_TURN = 8192;
 
 /** Runs the program to its end. Everything is committed by the service when this resolves. */
 export async function runSession(program: LoadedProgram, options: SessionOptions): Promise<SessionReport> {
-  const { configuration, defects } = options;
+  const { configuration, defects, kernel } = options;
   const run = randomUUID();
   const client = await TraceClient.connect(options.ingestUrl, {
-    id: run, program: program.name, kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}`, configuration, seed: options.seed, defects,
+    id: run, program: program.name, configuration, seed: options.seed, defects,
+    ...(kernel === undefined ? { kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}` } : { kernel: 'image', kernelVersion: versionOf(kernel) }),
   });
   const sink = new BatchingSink((batch) => client.send(batch));
-  const host = new ModelKernel({ configuration, defects, console: options.console, ...(options.checkInvariants === true ? { afterTrap: stopOnViolation() } : {}) });
+  const host = kernel === undefined ? modelOf(options) : hostOf(kernel, options.console);
   new Probe(host, sink);
   const threads = new UserThreads(host, { timeLimit: options.timeLimit, pause: pauses(client) });
   options.interrupt?.addEventListener('abort', () => threads.stop(), { once: true });
@@ -92,6 +97,10 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   sink.end();
   await client.close(END_ON_WIRE[end], error instanceof Error ? error.message : '');
   return { run, end, error, replies };
+}
+
+function modelOf({ configuration, defects, console, checkInvariants }: SessionOptions): ModelKernel {
+  return new ModelKernel({ configuration, defects, console, ...(checkInvariants === true ? { afterTrap: stopOnViolation() } : {}) });
 }
 
 /** When the threads wait: for room in the trace window, and now and then for one turn of the event loop. */

@@ -10,7 +10,6 @@ import { UserThreads } from '../../../emulator/user/threads.ts';
 import { ERRORS, type ErrorName } from '../../../schema/abi/errors.ts';
 import { tagLabel } from '../../../schema/abi/message-info.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
-import { interfacesOf } from '../../../schema/idl/load.ts';
 import type { InterfaceModel } from '../../../schema/idl/model.ts';
 import { RuleEngine } from '../../../schema/rules/engine.ts';
 import { REPLY_RULES } from '../../../schema/rules/reply.ts';
@@ -18,6 +17,7 @@ import type { Severity, TraceRule } from '../../../schema/rules/rule.ts';
 import type { Subject } from '../../../schema/trace/names.ts';
 import { DELIVERY, OUTCOMES, type Outcome, type TrapRecord } from '../../../schema/trace/trap-record.ts';
 import { ClassicRootTask, RootTask } from '../../../stubs/index.ts';
+import { hostOf, type KernelFile } from '../kernel-file.ts';
 
 export { auditCases, type AuditCase };
 
@@ -59,6 +59,8 @@ export interface CaseResult {
 export interface CaseOptions {
   readonly scheduling: Scheduling;
   readonly defects: readonly DefectName[];
+  /** A real kernel of that kind, in place of the model. */
+  readonly kernel?: KernelFile;
   /** Whether the model's invariants are checked after every trap. */
   readonly checkInvariants: boolean;
   readonly coverage: Coverage;
@@ -96,14 +98,14 @@ const TIME_LIMIT = 60e9;
 
 /** Runs a case to its end. Whatever goes wrong in it is a finding; this never throws for it. */
 export async function runCase(each: AuditCase, options: CaseOptions): Promise<CaseResult> {
-  const { scheduling, defects } = options;
-  const model = interfacesOf(`riscv64-${scheduling}`);
+  const { scheduling } = options;
+  const host = options.kernel === undefined ? modelOf(options) : hostOf(options.kernel);
+  const model = host.interfaces;
   const findings: Finding[] = [];
   const engine = new RecordingEngine(options.coverage.rules, model, ({ rule, severity, method, detail, seq }) => {
     if (severity !== 'info' && !each.provokes.includes(rule)) findings.push({ rule, severity, method, detail, seq });
   });
   let records = 0;
-  const host = new ModelKernel({ configuration: `riscv64-${scheduling}`, defects, ...(options.checkInvariants ? { afterTrap: stopOnViolation() } : {}) });
   new Probe(host, {
     subject: (subject) => {
       engine.subject(subject);
@@ -127,6 +129,10 @@ export async function runCase(each: AuditCase, options: CaseOptions): Promise<Ca
     findings.push(failure(each, error));
   }
   return { case: each, findings, records };
+}
+
+function modelOf({ scheduling, defects, checkInvariants }: CaseOptions): ModelKernel {
+  return new ModelKernel({ configuration: `riscv64-${scheduling}`, defects, ...(checkInvariants ? { afterTrap: stopOnViolation() } : {}) });
 }
 
 function failure(each: AuditCase, error: unknown): Finding {

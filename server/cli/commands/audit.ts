@@ -5,10 +5,12 @@ import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import type { TrapRecord } from '../../../schema/trace/trap-record.ts';
 import type { AuditCase } from '../audit/case-run.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import type { KernelFile } from '../kernel-file.ts';
 import { printJson, printLine } from '../output.ts';
+import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './kernel-options.ts';
 import { chosenDefects, withDefectOption, type DefectOptions } from './options.ts';
 
-interface AuditCommandOptions extends DefectOptions {
+interface AuditCommandOptions extends DefectOptions, KernelOptions {
   readonly config: Scheduling;
   readonly case?: string;
   readonly list?: boolean;
@@ -23,9 +25,9 @@ interface AuditCommandOptions extends DefectOptions {
 
 /** `sel4scope audit`: every method in every situation, each case in a kernel of its own, and a report. */
 export function auditCommand(): Command {
-  return withDefectOption(new Command('audit'))
-    .description('review every reply of the embedded kernel: each method × system call × situation')
-    .addOption(new Option('--config <name>', 'kernel configuration').choices(['mcs', 'classic']).default('mcs'))
+  return withKernelOption(withDefectOption(new Command('audit')))
+    .description('review every reply of the embedded kernel, or of a real one: each method × system call × situation')
+    .addOption(new Option('--config <name>', 'kernel configuration; with --kernel it is the kernel\'s').choices(['mcs', 'classic']).default('mcs'))
     .option('--list', 'list the cases')
     .option('--case <id>', 'run one case and print its records in full')
     .option('--expect <file>', 'known findings: a JSON list of {"rule", "method", "situation"?, "reason"}')
@@ -42,14 +44,30 @@ Examples:
   sel4scope audit
   sel4scope audit --config classic --html report.html
   sel4scope audit --defect sc-consumed
-  sel4scope audit --defect sc-consumed --case SchedContextConsumed/own/Call/rw`)
-    .action(async (options: AuditCommandOptions) => {
+  sel4scope audit --defect sc-consumed --case SchedContextConsumed/own/Call/rw
+  sel4scope audit --kernel build/kernel/kernel.elf --html report.html`)
+    .action(async (given: AuditCommandOptions, command: Command) => {
       const { auditCases } = await import('../audit/case-run.ts');
+      const { options, kernel } = await chosenKernel(given, command);
       const cases = auditCases(options.config);
       if (options.list === true) return listCases(cases, options);
-      if (options.case !== undefined) return showCase(cases, options.case, options);
-      await auditAll(cases, options);
+      if (options.case !== undefined) return showCase(cases, options.case, options, kernel);
+      await auditAll(cases, options, kernel);
     });
+}
+
+interface Chosen {
+  /** With the configuration of the kernel. */
+  readonly options: AuditCommandOptions;
+  /** undefined: the model. */
+  readonly kernel: KernelFile | undefined;
+}
+
+async function chosenKernel(options: AuditCommandOptions, command: Command): Promise<Chosen> {
+  if (!wantsKernel(options)) return { options, kernel: undefined };
+  const { readKernelFile, schedulingOf } = await import('../kernel-file.ts');
+  const kernel = readKernelFile(options);
+  return { options: { ...options, config: schedulingOf(kernel, askedConfiguration(command)) }, kernel };
 }
 
 function listCases(cases: readonly AuditCase[], { json }: AuditCommandOptions): void {
@@ -57,7 +75,7 @@ function listCases(cases: readonly AuditCase[], { json }: AuditCommandOptions): 
   for (const { id } of cases) printLine(id);
 }
 
-async function showCase(cases: readonly AuditCase[], id: string, options: AuditCommandOptions): Promise<void> {
+async function showCase(cases: readonly AuditCase[], id: string, options: AuditCommandOptions, kernel: KernelFile | undefined): Promise<void> {
   const each = cases.find((one) => one.id === id);
   if (each === undefined) throw new CommandError(EXIT.usage, `there is no case ${id}`, 'sel4scope audit --list shows them all');
   const { emptyCoverage, runCase } = await import('../audit/case-run.ts');
@@ -66,14 +84,14 @@ async function showCase(cases: readonly AuditCase[], id: string, options: AuditC
   const records: TrapRecord[] = [];
   const result = await runCase(each, {
     scheduling: options.config, defects: chosenDefects(options, options.config), checkInvariants: options.checkInvariants ?? false,
-    coverage: emptyCoverage(), onRecord: (record) => records.push(record.clone()), onSubject: (subject) => names.announce(subject),
+    coverage: emptyCoverage(), ...(kernel === undefined ? {} : { kernel }), onRecord: (record) => records.push(record.clone()), onSubject: (subject) => names.announce(subject),
   });
   if (options.json === true) printJson(plainCase(result, records, names));
   else printCase(result, records, names);
   process.exitCode = result.findings.length === 0 ? EXIT.fine : EXIT.findings;
 }
 
-async function auditAll(cases: readonly AuditCase[], options: AuditCommandOptions): Promise<void> {
+async function auditAll(cases: readonly AuditCase[], options: AuditCommandOptions, kernel: KernelFile | undefined): Promise<void> {
   const { readKnown } = await import('../audit/expectations.ts');
   const { fails, makeReport } = await import('../audit/report.ts');
   const { runAudit } = await import('../audit/run-audit.ts');
@@ -81,7 +99,7 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
   const defects = chosenDefects(options, options.config);
   const progress = progressLine();
   const audited = await runAudit(cases, {
-    scheduling: options.config, defects, checkInvariants: options.checkInvariants ?? false, progress: progress.show,
+    scheduling: options.config, defects, checkInvariants: options.checkInvariants ?? false, progress: progress.show, ...(kernel === undefined ? {} : { kernel }),
   });
   progress.clear();
   const report = makeReport({ scheduling: options.config, defects, options: kernelOptions(options), known, ...audited });
@@ -95,7 +113,8 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
 }
 
 /** The options that choose the kernel, as they were given. */
-function kernelOptions({ config, release, defect }: AuditCommandOptions): string[] {
+function kernelOptions({ config, release, defect, kernel }: AuditCommandOptions): string[] {
+  if (kernel !== undefined) return [`--kernel ${kernel}`];
   return [
     ...(config === 'mcs' ? [] : [`--config ${config}`]),
     ...(release === undefined ? [] : [`--release ${release}`]),

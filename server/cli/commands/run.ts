@@ -5,9 +5,10 @@ import { printJson } from '../output.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
+import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './kernel-options.ts';
 import { chosenDefects, parseNatural, parsePositive, withDefectOption, type DefectOptions } from './options.ts';
 
-interface RunOptions extends ServiceOptions, DefectOptions {
+interface RunOptions extends ServiceOptions, DefectOptions, KernelOptions {
   readonly config: 'mcs' | 'classic';
   readonly policy: ReplyPolicy;
   readonly seed: number;
@@ -16,12 +17,12 @@ interface RunOptions extends ServiceOptions, DefectOptions {
   readonly json?: boolean;
 }
 
-/** `sel4scope run PROGRAM.ts`: a user program on the embedded kernel, traced, checked and kept. */
+/** `sel4scope run PROGRAM.ts`: a user program on the embedded kernel or on a real one, traced, checked and kept. */
 export function runCommand(): Command {
-  return withDefectOption(withServiceOptions(new Command('run')))
-    .description('run a user program on the embedded kernel; its replies are checked and kept')
+  return withKernelOption(withDefectOption(withServiceOptions(new Command('run'))))
+    .description('run a user program on the embedded kernel, or on a real one; its replies are checked and kept')
     .argument('<program>', 'TypeScript file whose default export is `async function main(task: RootTask)`')
-    .addOption(new Option('--config <name>', 'kernel configuration').choices(['mcs', 'classic']).default('mcs'))
+    .addOption(new Option('--config <name>', 'kernel configuration; with --kernel it is the kernel\'s').choices(['mcs', 'classic']).default('mcs'))
     .addOption(new Option('--policy <policy>', 'what the stubs do with a reply that breaks the protocol').choices(['throw', 'warn', 'off']).default('throw'))
     .option('--seed <number>', 'seed of the run', parseNatural, 0)
     .option('--time-limit <ms>', 'virtual milliseconds after which the run ends with exit code 5', parsePositive)
@@ -32,20 +33,25 @@ Examples:
   sel4scope run hello.ts
   sel4scope run hello.ts --config classic --policy warn
   sel4scope run hello.ts --defect sc-consumed
-  sel4scope run hello.ts --release 12.1.0`)
-    .action(async (file: string, options: RunOptions) => {
+  sel4scope run hello.ts --release 12.1.0
+  sel4scope run hello.ts --kernel build/kernel/kernel.elf`)
+    .action(async (file: string, options: RunOptions, command: Command) => {
       // With --json standard output is for the report alone.
       const output = options.json === true ? process.stderr : process.stdout;
       globalThis.console = new console.Console(output, process.stderr);
       const { loadProgram } = await import('../program-loader.ts');
       const { runSession } = await import('../session.ts');
-      const defects = chosenDefects(options, options.config);
+      const { readKernelFile, schedulingOf } = await import('../kernel-file.ts');
+      const kernel = wantsKernel(options) ? readKernelFile(options) : undefined;
+      const config = kernel === undefined ? options.config : schedulingOf(kernel, askedConfiguration(command));
+      const defects = chosenDefects(options, config);
       const program = await loadProgram(file);
       const service = await accessService(options);
       try {
         const session = await runSession(program, {
-          configuration: `riscv64-${options.config}`,
+          configuration: `riscv64-${config}`,
           defects,
+          ...(kernel === undefined ? {} : { kernel }),
           policy: options.policy,
           seed: options.seed,
           checkInvariants: options.checkInvariants ?? false,

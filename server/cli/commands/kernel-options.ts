@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Option, type Command } from 'commander';
+import { HART_NAMES, type HartName } from '../../../emulator/machine/boot/harts.ts';
+import type { Scheduling } from '../../../schema/abi/syscalls.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import type { DefectOptions } from './options.ts';
+
+/** What {@link withKernelOption} adds to the options of a command. */
+export interface KernelOptions {
+  readonly kernel?: string;
+  readonly dtb?: string;
+  readonly hart?: HartName;
+}
+
+/** Adds `--kernel FILE`, and `--dtb` and `--hart` for it. */
+export function withKernelOption(command: Command): Command {
+  return command
+    .option('--kernel <file>', 'run on a real kernel: kernel.elf of a build for qemu-riscv-virt')
+    .option('--dtb <file>', 'with --kernel: device tree blob for the root task; none if not given')
+    .addOption(new Option('--hart <name>', 'with --kernel: which hart executes it').choices([...HART_NAMES]));
+}
+
+/** Whether the options ask for a real kernel. Throws a usage error for options that do not go together. */
+export function wantsKernel<Options extends KernelOptions & DefectOptions & { readonly checkInvariants?: boolean }>(
+  options: Options,
+): options is Options & { readonly kernel: string } {
+  if (options.kernel === undefined) {
+    if (options.dtb !== undefined || options.hart !== undefined) throw new CommandError(EXIT.usage, '--dtb and --hart go with --kernel');
+    return false;
+  }
+  if (options.defect.length > 0 || options.release !== undefined) {
+    throw new CommandError(EXIT.usage, '--defect and --release change the model: they have no meaning with --kernel');
+  }
+  if (options.checkInvariants === true) throw new CommandError(EXIT.usage, '--check-invariants looks into the model: it has no meaning with --kernel');
+  return true;
+}
+
+/** The value of `--config` if the user gave one. */
+export function askedConfiguration(command: Command): Scheduling | undefined {
+  return command.getOptionValueSource('config') === 'cli' ? command.opts<{ config: Scheduling }>().config : undefined;
+}
