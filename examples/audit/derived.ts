@@ -66,7 +66,7 @@ function stoppedBefore(good: Variant): Record<string, Variant> {
       return { ...built, before: async (self) => {
         await built.before?.(self);
         await self.use(signal).signal();
-        await self.compute(a.mcs ? ALMOST_ALL_NS : endOfSlice(self.now()) - JUST_BEFORE_NS);
+        await self.compute(a.mcs ? ALMOST_ALL_NS : MORE_THAN_A_SLICE_NS);
       } };
     },
   });
@@ -80,15 +80,8 @@ function stoppedBefore(good: Variant): Record<string, Variant> {
 }
 
 const MEDDLER_PRIORITY = 1;
-/** Classic: ns of a tick, ticks of a time slice, and what is less than the way to a system call. */
-const TICK_NS = 2_000_000;
-const SLICE_TICKS = 5;
-const JUST_BEFORE_NS = 250;
-
-/** Classic: from now until the time slice of a thread that has just begun to run is over. */
-function endOfSlice(now: number): number {
-  return SLICE_TICKS * TICK_NS - now % TICK_NS;
-}
+/** Classic: five ticks of 2 ms are a time slice; a kernel's first tick comes when it likes. */
+const MORE_THAN_A_SLICE_NS = 6 * 2_000_000;
 
 /** A kernel object of another type than the method is for. */
 function otherType({ interfaceName }: Method, a: Auditor): Capability {
