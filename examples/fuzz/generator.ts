@@ -171,7 +171,8 @@ class Generator {
       [8, fc.record({ thread: rarelyRoot, action: this.communication() })],
       [6, fc.record({ thread: fc.constant(0), action: this.nonBlocking() })],
       [2, fc.record({ thread: fc.nat(MAX_WORKERS), action: OTHER })],
-      [1, fc.record({ thread: rarelyRoot, action: weighted([3, fc.constant<Action>({ kind: 'unknownSyscall' })], [1, setTLSBase]) })],
+      [2, fc.record({ thread: rarelyRoot, action: TRAPS })],
+      [2, fc.record({ thread: rarelyRoot, action: ACCESSES })],
     );
   }
 
@@ -281,5 +282,19 @@ const OTHER: Arb<Action> = weighted<Action>(
   [3, fc.constant<Action>({ kind: 'yield' })],
 );
 
+const address = weighted<WordValue>([8, fc.constantFrom(...VADDRS)], [1, word]);
+const bits = fc.constantFrom(64 as const, 32 as const, 16 as const, 8 as const);
+
+/** Mostly VM faults at first: until somebody maps something there. */
+const ACCESSES: Arb<Action> = weighted<Action>(
+  [1, fc.record({ kind: fc.constant('load' as const), address, bits })],
+  [1, fc.record({ kind: fc.constant('store' as const), address, bits, value: fc.nat(0xff) })],
+);
+
 /** A fault, too, on kernels that leave the register to user code. */
 const setTLSBase: Arb<Action> = fc.record({ kind: fc.constant('setTLSBase' as const), base: word });
+
+/** Faults that a handler can answer with registers. */
+const TRAPS: Arb<Action> = weighted<Action>(
+  [3, fc.constant<Action>({ kind: 'unknownSyscall' })], [3, fc.constant<Action>({ kind: 'illegalInstruction' })], [1, setTLSBase],
+);

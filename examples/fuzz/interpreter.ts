@@ -151,6 +151,9 @@ class Interpreter {
       case 'receivePath': return syscalls.setReceivePath({ root: this.cptr(action.root), index: this.word(action.index), depth: action.depth });
       case 'setTLSBase': return self.debug.setTLSBase(action.base);
       case 'unknownSyscall': return unknownSyscall(self);
+      case 'illegalInstruction': return self.illegalInstruction();
+      case 'load': return self.memory[`load${action.bits}`](action.address);
+      case 'store': return self.memory[`store${action.bits}`](action.address, action.value);
       case 'compute': return self.compute(action.ns);
       case 'yield': return self.yield();
     }

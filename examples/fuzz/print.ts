@@ -111,6 +111,9 @@ class Printer {
       case 'receivePath': return `${syscalls}.setReceivePath({ root: ${this.cptr(action.root)}, index: ${this.value(action.index)}, depth: ${action.depth} })`;
       case 'setTLSBase': return `${self}.debug.setTLSBase(${value(action.base)})`;
       case 'unknownSyscall': return this.unknownSyscall(self);
+      case 'illegalInstruction': return `${self}.illegalInstruction()`;
+      case 'load': return `${self}.memory.load${action.bits}(${value(action.address)})`;
+      case 'store': return `${self}.memory.store${action.bits}(${value(action.address)}, ${action.value})`;
       case 'compute': return `${self}.compute(${action.ns})`;
       case 'yield': return `${self}.yield()`;
     }

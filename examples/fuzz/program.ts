@@ -26,6 +26,8 @@ export interface MessageValue {
 export type SendCall = 'Call' | 'Send' | 'NBSend';
 export type ReceiveCall = 'recv' | 'nbRecv' | 'wait' | 'nbWait';
 
+export type AccessBits = 8 | 16 | 32 | 64;
+
 /** What a thread does in one step. */
 export type Action =
   | { readonly kind: 'invoke'; readonly by: SendCall; readonly cap: Ref; readonly method: string; readonly args: readonly Argument[] }
@@ -38,6 +40,10 @@ export type Action =
   | { readonly kind: 'receivePath'; readonly root: Ref; readonly index: Ref | WordValue; readonly depth: number }
   | { readonly kind: 'setTLSBase'; readonly base: WordValue }
   | { readonly kind: 'unknownSyscall' }
+  | { readonly kind: 'illegalInstruction' }
+  | { readonly kind: 'load'; readonly address: WordValue; readonly bits: AccessBits }
+  /** `value` fits in 8 bits, and so in all of them. */
+  | { readonly kind: 'store'; readonly address: WordValue; readonly bits: AccessBits; readonly value: number }
   | { readonly kind: 'compute'; readonly ns: number }
   | { readonly kind: 'yield' };
 
@@ -145,17 +151,20 @@ export function known(program: FuzzProgram, ref: Ref): Ref {
 export function sceneOf(program: FuzzProgram): Ref[] {
   const scene = SCENE[program.scheduling];
   const needed = new Set<Ref>();
+  // Neither kinds of actions nor system calls nor methods have the name of something in the scene.
   const need = (name: unknown): void => {
     if (typeof name === 'string') {
       const source = scene[name];
-      if (source === undefined) return;
+      if (source === undefined || needed.has(name)) return;
       needed.add(name);
       if (source.from === 'mint') need(source.of);
-    } else if (typeof name === 'object' && name !== null) {
-      for (const part of Object.values(name)) need(part);
+    } else if (Array.isArray(name)) {
+      for (const part of name as unknown[]) need(part);
+    } else if (typeof name === 'object') {
+      for (const key in name) need((name as Record<string, unknown>)[key]);
     }
   };
-  for (const { action } of program.steps) need({ ...action, kind: undefined, by: undefined, method: undefined });
+  for (const { action } of program.steps) need(action);
   for (const { faultEndpoint, timeoutEndpoint } of program.workers) need([faultEndpoint, timeoutEndpoint]);
   return Object.keys(scene).filter((name) => needed.has(name));
 }

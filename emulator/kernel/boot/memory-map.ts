@@ -92,9 +92,13 @@ export function blocksOf(region: Region): Block[] {
   let paddr = region.start;
   while (paddr < region.end) {
     let sizeBits = MIN_UNTYPED_BITS;
-    while (sizeBits < MAX_UNTYPED_BITS && paddr % 2 ** (sizeBits + 1) === 0 && paddr + 2 ** (sizeBits + 1) <= region.end) sizeBits++;
+    let size = 2 ** sizeBits;
+    while (sizeBits < MAX_UNTYPED_BITS && paddr % (2 * size) === 0 && paddr + 2 * size <= region.end) {
+      sizeBits++;
+      size *= 2;
+    }
     blocks.push({ paddr, sizeBits });
-    paddr += 2 ** sizeBits;
+    paddr += size;
   }
   return blocks;
 }

@@ -19,8 +19,9 @@ export function cspaceViolations(kernel: Kernel, slots: readonly Slot[]): Violat
   const violations: Violation[] = [];
   /** Capabilities by the id of their object. */
   const counts: number[] = [];
-  for (const slot of slots) {
-    const report: Report = (name, text) => { violations.push({ name, detail: `${slotName(slot)}: ${text}` }); };
+  let slot: Slot;
+  const report: Report = (name, text) => { violations.push({ name, detail: `${slotName(slot)}: ${text}` }); };
+  for (slot of slots) {
     checkLinks(slot, report);
     if (slot.cap.type === CAP_TYPE.Null) continue;
     checkPlace(slot, report);
@@ -48,13 +49,14 @@ export function allSlots(kernel: Kernel): Slot[] {
 
 function addSlots(object: KernelObject, slots: Slot[]): void {
   if (object instanceof CNode) {
-    const { length } = object;
+    const length = object.usedLength;
     for (let i = 0; i < length; i++) {
       const slot = object.peek(i);
       if (slot !== undefined) slots.push(slot);
     }
   } else if (object instanceof Tcb) {
-    slots.push(...Object.values(object.slots) as Slot[]);
+    const { cspace, vspace, reply, caller, ipcBuffer, faultHandler, timeoutHandler } = object.slots;
+    slots.push(cspace, vspace, reply, caller, ipcBuffer, faultHandler, timeoutHandler);
   } else if (object instanceof IrqLine) {
     slots.push(object.notificationSlot);
   }
@@ -116,22 +118,28 @@ function contains(region: KernelObject, object: KernelObject): boolean {
 }
 
 function endOf(object: KernelObject): number {
-  return object.paddr + 2 ** object.sizeBits;
+  return object.paddr + SIZES[object.sizeBits]!;
 }
+
+/** Powers of two: to look one up is cheaper than to raise it. */
+const SIZES: readonly number[] = Array.from({ length: 64 }, (_, bits) => 2 ** bits);
 
 function checkUntyped(slot: Slot, cap: UntypedCap, report: Report): void {
   const { object, freeIndex } = cap;
-  if (freeIndex < 0 || freeIndex > 2 ** object.sizeBits || freeIndex % 16 !== 0) report('untyped-memory', `watermark ${freeIndex} out of range`);
-  const made = new Set<KernelObject>();
-  for (let child = slot.firstChild; child !== null; child = child.nextSibling) {
-    if (child.cap.object !== null) made.add(child.cap.object);
+  if (freeIndex < 0 || freeIndex > SIZES[object.sizeBits]! || freeIndex % 16 !== 0) report('untyped-memory', `watermark ${freeIndex} out of range`);
+  if (slot.firstChild === null) return;
+  const made: KernelObject[] = [];
+  for (let child: Slot | null = slot.firstChild; child !== null; child = child.nextSibling) {
+    if (child.cap.object !== null) made.push(child.cap.object);
   }
-  const inOrder = [...made].sort((a, b) => a.paddr - b.paddr);
-  inOrder.forEach((one, i) => {
-    const next = inOrder[i + 1];
+  made.sort((a, b) => a.paddr - b.paddr || a.id - b.id);
+  for (let i = 0; i < made.length; i++) {
+    const one = made[i]!;
+    const next = made[i + 1];
     if (endOf(one) > object.paddr + freeIndex) report('untyped-memory', `${objectName(one)} lies above the watermark`);
-    if (next !== undefined && endOf(one) > next.paddr) report('untyped-memory', `${objectName(one)} overlaps ${objectName(next)}`);
-  });
+    // Several capabilities may refer to one object.
+    if (next !== undefined && next !== one && endOf(one) > next.paddr) report('untyped-memory', `${objectName(one)} overlaps ${objectName(next)}`);
+  }
 }
 
 function checkZombie(kernel: Kernel, zombie: ZombieCap, report: Report): void {

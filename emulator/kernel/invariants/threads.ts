@@ -4,7 +4,7 @@ import { CAP_TYPE, STATE, THREAD_STATES } from '../../../schema/abi/index.ts';
 import { faultName } from '../../../schema/abi/faults.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  EP_IDLE, EP_RECEIVE, Endpoint, NTFN_WAITING, Notification, Reply, SchedContext, Tcb, type KernelObject,
+  EP_IDLE, EP_RECEIVE, Endpoint, NTFN_WAITING, Notification, Reply, SchedContext, type KernelObject, type Tcb,
 } from '../objects.ts';
 import { headBudget } from '../scheduling/budget.ts';
 import { isRunnable, isSchedulable } from '../scheduling/readiness.ts';
@@ -22,25 +22,37 @@ export function threadViolations(kernel: Kernel): Violation[] {
   return check.violations;
 }
 
+/** The queue of a priority that no thread ever had. */
+const EMPTY: readonly Tcb[] = [];
+
 class Check {
   readonly violations: Violation[] = [];
   private readonly kernel: Kernel;
+  private readonly objects: readonly KernelObject[];
+  private readonly threads: readonly Tcb[];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+    this.objects = [...kernel.allObjects()];
+    this.threads = this.objects.filter((object): object is Tcb => object.capType === CAP_TYPE.Thread);
   }
 
   run(): void {
     this.checkExit();
     this.checkReadyQueues();
     this.checkReleaseQueue();
-    for (const object of this.kernel.allObjects()) {
-      if (!object.alive) continue;
-      if (object instanceof Tcb) this.checkThread(object);
-      else if (object instanceof Endpoint || object instanceof Notification) this.checkWaiters(object);
-      else if (object instanceof SchedContext) this.checkContext(object);
-      else if (object instanceof Reply) this.checkReply(object);
-      if (object instanceof Notification) this.checkBindings(object);
+    for (const object of this.objects) if (object.alive) this.checkObject(object);
+  }
+
+  private checkObject(object: KernelObject): void {
+    switch (object.capType) {
+      case CAP_TYPE.Thread: return this.checkThread(object as Tcb);
+      case CAP_TYPE.Endpoint: return this.checkWaiters(object as Endpoint);
+      case CAP_TYPE.Notification:
+        this.checkWaiters(object as Notification);
+        return this.checkBindings(object as Notification);
+      case CAP_TYPE.SchedContext: return this.checkContext(object as SchedContext);
+      case CAP_TYPE.Reply: return this.checkReply(object as Reply);
     }
   }
 
@@ -72,19 +84,23 @@ class Check {
   private checkReadyQueues(): void {
     const { kernel } = this;
     const seen = new Set<Tcb>();
-    kernel.readyQueues.forEach((priorities, domain) => priorities.forEach((queue, priority) => {
-      const marked = ((kernel.readyPriorities[domain]![priority >>> 5]! >>> (priority & 31)) & 1) === 1;
-      this.expect('ready-queue', marked === queue.length > 0, null, `ready queue ${priority} of domain ${domain} is marked wrongly`);
-      for (const thread of queue) {
-        this.expect('ready-queue', !seen.has(thread), thread, 'is in the ready queues twice');
-        seen.add(thread);
-        this.expect('ready-queue', thread.inReadyQueue, thread, 'is in a ready queue without knowing it');
-        this.expect('ready-queue', thread.domain === domain && thread.priority === priority, thread, 'is in the wrong ready queue');
-        this.expect('ready-queue', isSchedulable(kernel, thread), thread, 'is in a ready queue but not schedulable');
-        this.expect('ready-queue', thread !== kernel.current, thread, 'runs and is in a ready queue');
+    kernel.readyQueues.forEach((priorities, domain) => {
+      const marks = kernel.readyPriorities[domain]!;
+      for (let priority = 0; priority < priorities.length; priority++) {
+        const queue = priorities[priority] ?? EMPTY;
+        const marked = ((marks[priority >>> 5]! >>> (priority & 31)) & 1) === 1;
+        if (marked !== queue.length > 0) this.expect('ready-queue', false, null, `ready queue ${priority} of domain ${domain} is marked wrongly`);
+        for (const thread of queue) {
+          this.expect('ready-queue', !seen.has(thread), thread, 'is in the ready queues twice');
+          seen.add(thread);
+          this.expect('ready-queue', thread.inReadyQueue, thread, 'is in a ready queue without knowing it');
+          this.expect('ready-queue', thread.domain === domain && thread.priority === priority, thread, 'is in the wrong ready queue');
+          this.expect('ready-queue', isSchedulable(kernel, thread), thread, 'is in a ready queue but not schedulable');
+          this.expect('ready-queue', thread !== kernel.current, thread, 'runs and is in a ready queue');
+        }
       }
-    }));
-    for (const thread of this.threads()) {
+    });
+    for (const thread of this.threads) {
       this.expect('ready-queue', thread.inReadyQueue === seen.has(thread), thread, 'is wrong about being in a ready queue');
       if (isSchedulable(kernel, thread)) this.expect('ready-queue', seen.has(thread) || thread === kernel.current, thread, 'is schedulable but in no queue');
     }
@@ -103,7 +119,7 @@ class Check {
       const before = releaseQueue[i - 1]?.schedContext?.refills[0];
       if (before !== undefined) this.expect('release-queue', before.time <= context.refills[0]!.time, thread, 'is not in order in the release queue');
     });
-    for (const thread of this.threads()) {
+    for (const thread of this.threads) {
       this.expect('release-queue', thread.inReleaseQueue === releaseQueue.includes(thread), thread, 'is wrong about being in the release queue');
     }
   }
@@ -135,12 +151,12 @@ class Check {
     const waiting = object instanceof Endpoint ? object.state !== EP_IDLE : object.state === NTFN_WAITING;
     this.expect('wait-queue', waiting === object.queue.length > 0, object, 'its state disagrees with its queue');
     object.queue.forEach((thread, i) => {
-      this.expect('wait-queue', thread.blockedOn === object && thread.alive, thread, `is in the queue of ${describe(object)} by mistake`);
+      if (thread.blockedOn !== object || !thread.alive) this.expect('wait-queue', false, thread, `is in the queue of ${describe(object)} by mistake`);
       const before = object.queue[i - 1];
       if (this.kernel.mcs && before !== undefined) this.expect('wait-queue', before.priority >= thread.priority, thread, 'waits behind a lower priority');
       if (object instanceof Endpoint) {
         const state = object.state === EP_RECEIVE ? STATE.BlockedOnReceive : STATE.BlockedOnSend;
-        this.expect('wait-queue', thread.state === state, thread, `is in the queue of ${describe(object)} in another state`);
+        if (thread.state !== state) this.expect('wait-queue', false, thread, `is in the queue of ${describe(object)} in another state`);
       }
     });
   }
@@ -162,7 +178,7 @@ class Check {
       return;
     }
     const total = refills.reduce((sum, refill) => sum + refill.amount, 0);
-    this.expect('refills', total === context.budget, context, `refills of ${total} ns with a budget of ${context.budget} ns`);
+    if (total !== context.budget) this.expect('refills', false, context, `refills of ${total} ns with a budget of ${context.budget} ns`);
     this.expect('refills', refills.length <= context.maxRefills, context, 'has too many refills');
     this.expect('refills', headSufficient(context), context, 'its head refill is too small to run on');
     if (isRoundRobin(context)) {
@@ -181,7 +197,8 @@ class Check {
     const { thread, previous, next } = reply;
     if (thread !== null) {
       this.expect('reply-links', thread.reply === reply, reply, 'refers to a thread that does not know it');
-      this.expect('reply-links', thread.state === STATE.BlockedOnReply || thread.state === STATE.BlockedOnReceive, reply, `refers to a thread in state ${THREAD_STATES[thread.state]!}`);
+      const waits = thread.state === STATE.BlockedOnReply || thread.state === STATE.BlockedOnReceive;
+      if (!waits) this.expect('reply-links', false, reply, `refers to a thread in state ${THREAD_STATES[thread.state]!}`);
     }
     if (previous !== null) this.expect('call-stack', previous.next === reply, reply, 'stands on a reply object that does not know it');
     if (next instanceof Reply) this.expect('call-stack', next.previous === reply, reply, 'stands below a reply object that does not know it');
@@ -191,11 +208,6 @@ class Check {
     }
   }
 
-  private *threads(): IterableIterator<Tcb> {
-    for (const object of this.kernel.allObjects()) {
-      if (object instanceof Tcb) yield object;
-    }
-  }
 }
 
 function describe(object: KernelObject): string {
