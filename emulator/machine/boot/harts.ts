@@ -3,10 +3,9 @@ import { WasmHart } from '../core/wasm-hart.ts';
 import type { Bus, Hart } from '../hart/hart.ts';
 import { TypeScriptHart } from '../hart/typescript-hart.ts';
 import type { SparseMemory } from '../memory/sparse-memory.ts';
+import { HART_NAMES, type HartName } from './hart-names.ts';
 
-/** Harts that there are: the fast one, and the readable one that is its oracle. */
-export const HART_NAMES = ['wasm', 'typescript'] as const;
-export type HartName = typeof HART_NAMES[number];
+export { HART_NAMES, type HartName };
 
 /** A hart over a memory and a bus, as after reset. */
 export function createHart(name: HartName, memory: SparseMemory, bus: Bus): Hart {

@@ -110,6 +110,9 @@ describe('sel4scope boot', () => {
     const rest = await boot(['--restore', 'half.machine']);
     expect(rest.code).toBe(0);
     expect((first.out + rest.out).trimEnd().split('\n')).toEqual(EXPECTED_LINES);
+    const [whole, half] = await Promise.all([boot(['supervisor.elf', '--json']), boot(['--restore', 'half.machine', '--json'])]);
+    const { outcome, instructions, virtualNs, console, state, stateSha256 } = JSON.parse(whole.out) as BootReport;
+    expect(JSON.parse(half.out)).toMatchObject({ outcome, instructions, virtualNs, console, state, stateSha256 });
   });
 
   it('types standard input at the console in real time', async () => {

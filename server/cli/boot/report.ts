@@ -2,6 +2,7 @@
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
 import { endText } from '../../../emulator/machine/boot/machine-end.ts';
+import { stateHash } from '../../../emulator/machine/boot/snapshot.ts';
 import { hartLines, hartSummary, type HartSummary } from '../../../emulator/machine/boot/state-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { bold, note, red, virtualTime } from '../output.ts';
@@ -25,6 +26,8 @@ export interface BootReport {
   readonly unsupportedSbiCalls: Readonly<Record<string, number>>;
   readonly console: readonly string[];
   readonly state: HartSummary;
+  /** Over hart, devices and memory: equal for machines that will do the same. */
+  readonly stateSha256: string;
 }
 
 /** Looks at a machine whose session is over. `instructions` ran in `wallSeconds`. */
@@ -43,6 +46,7 @@ export function bootReport(machine: Machine, outcome: BootOutcome, instructions:
     unsupportedSbiCalls: Object.fromEntries(machine.sbi.unsupported),
     console: machine.console.lines(),
     state: hartSummary(machine),
+    stateSha256: stateHash(machine),
   };
 }
 

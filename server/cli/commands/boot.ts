@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { HartName } from '../../../emulator/machine/boot/harts.ts';
-import { HART_NAMES } from '../../../emulator/machine/boot/harts.ts';
+import { HART_NAMES, type HartName } from '../../../emulator/machine/boot/hart-names.ts';
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { EXIT } from '../exit-codes.ts';
 import { note, printJson } from '../output.ts';
