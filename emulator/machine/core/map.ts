@@ -26,7 +26,7 @@ export const BREAKPOINTS = 64;
 export const RECORD = Object.freeze({
   /** u16: number of the operation (operations.ts). */
   op: 0,
-  /** u16 each: linear offsets of registers in the hart state; writes to x0 go to a place that nobody reads. */
+  /** u16 each: linear offsets of registers in the hart state; what nobody reads goes to a place of its own. */
   rd: 2, rs1: 4, rs2: 6,
   /** i32: immediate; near branches: bytes of records between the taken and the untaken path. */
   imm: 8,

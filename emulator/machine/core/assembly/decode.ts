@@ -50,7 +50,7 @@ export function decode(record: usize, bits: u32, offset: i32): void {
   const format: u32 = load<u8>(row, ROW_FORMAT);
   const floating: u32 = load<u8>(row, ROW_REGISTERS);
   const rd = word >> 7 & 31;
-  store<u16>(record, (floating & FLOATING_RD) != 0 ? floatRegister(rd) : rd == 0 ? <u32>HART_SINK : rd << 3, RECORD_RD);
+  store<u16>(record, destination(rd, format, floating), RECORD_RD);
   store<u16>(record, register(word >> 15 & 31, floating & FLOATING_RS1), RECORD_RS1);
   store<u16>(record, register(word >> 20 & 31, floating & FLOATING_RS2), RECORD_RS2);
   store<u16>(record, word >> 12 & 7, RECORD_RM);
@@ -88,6 +88,11 @@ function rowOf(word: u32): usize {
     if ((word & load<u32>(row, ROW_MASK)) == load<u32>(row, ROW_MATCH)) return row;
   }
   return 0;
+}
+
+function destination(rd: u32, format: u32, floating: u32): u32 {
+  if ((floating & FLOATING_RD) != 0) return floatRegister(rd);
+  return rd == 0 || format == FORMAT_S || format == FORMAT_B ? <u32>HART_SINK : rd << 3;
 }
 
 @inline function register(number: u32, floating: u32): u32 {

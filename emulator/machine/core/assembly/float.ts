@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/**
- * Instructions of the extensions F and D. Sums, products, quotients and roots are computed by the processor below
- * where that is known to be right: rounding to nearest even, inexact raised already, and a result that is normal, so
- * that it raises nothing else. Everything else is computed on bits.
- */
+/** Instructions of the extensions F and D: by the processor below where that is known to be right, else on bits. */
 import { add, divide, multiply, multiplyAdd, squareRoot } from './arithmetic';
 import { classOf, equal, fromInteger, less, lessOrEqual, maximum, minimum, toFormat, toInteger } from './convert';
 import { floatChanged } from './csr';
 import { loadData, storeData } from './data';
 import { faulted } from './fault';
-import { canonicalNan, clearFlags, flags, INEXACT, signBit, TO_NEAREST_EVEN } from './format';
+import { canonicalNan, clearFlags, flags, signBit } from './format';
 import {
   HART_FCSR, HART_MSTATUS, OP_FADD_D, OP_FADD_S, OP_FCLASS_D, OP_FCLASS_S, OP_FCVT_D_L, OP_FCVT_D_LU, OP_FCVT_D_S, OP_FCVT_D_W, OP_FCVT_D_WU,
   OP_FCVT_L_D, OP_FCVT_L_S, OP_FCVT_LU_D, OP_FCVT_LU_S, OP_FCVT_S_D, OP_FCVT_S_L, OP_FCVT_S_LU, OP_FCVT_S_W, OP_FCVT_S_WU, OP_FCVT_W_D,
@@ -19,6 +15,7 @@ import {
   OP_FSGNJN_S, OP_FSGNJX_D, OP_FSGNJX_S, OP_FSQRT_D, OP_FSQRT_S, OP_FSUB_D, OP_FSUB_S, OP_FSW, RECORD_IMM, RECORD_RD, RECORD_RM,
   RECORD_RS1, RECORD_RS2,
 } from './generated';
+import { computesNatively, isPlainDouble, isPlainSingle } from './native-float';
 import { illegal } from './slow';
 import { MSTATUS_FS } from './state';
 
@@ -186,22 +183,6 @@ function fused(record: usize, mode: u32, productSign: u64, addendSign: u64, doub
   setFloat(record, multiplyAdd(mode, a(record, double) ^ productSign, b(record, double), addend, double), double);
 }
 
-/** Whether the processor below may compute, if the result turns out to be normal. */
-@inline function native(mode: u32): bool {
-  return mode == TO_NEAREST_EVEN && (load<u64>(HART_FCSR) & INEXACT) != 0;
-}
-
-/** Finite, and so far from zero that it was no smaller before it was rounded. */
-@inline function isPlainDouble(bits: u64): bool {
-  const exponent = bits >> 52 & 0x7ff;
-  return exponent - 2 < 0x7ff - 2;
-}
-
-@inline function isPlainSingle(bits: u32): bool {
-  const exponent = bits >> 23 & 0xff;
-  return exponent - 2 < 0xff - 2;
-}
-
 @inline function double(bits: u64): f64 {
   return reinterpret<f64>(bits);
 }
@@ -211,7 +192,7 @@ function fused(record: usize, mode: u32, productSign: u64, addendSign: u64, doub
 }
 
 function addDouble(mode: u32, one: u64, other: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u64>(double(one) + double(other));
     if (isPlainDouble(result)) return result;
   }
@@ -219,7 +200,7 @@ function addDouble(mode: u32, one: u64, other: u64): u64 {
 }
 
 function addSingle(mode: u32, one: u64, other: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u32>(single(one) + single(other));
     if (isPlainSingle(result)) return result;
   }
@@ -227,7 +208,7 @@ function addSingle(mode: u32, one: u64, other: u64): u64 {
 }
 
 function multiplyDouble(mode: u32, one: u64, other: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u64>(double(one) * double(other));
     if (isPlainDouble(result)) return result;
   }
@@ -235,7 +216,7 @@ function multiplyDouble(mode: u32, one: u64, other: u64): u64 {
 }
 
 function multiplySingle(mode: u32, one: u64, other: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u32>(single(one) * single(other));
     if (isPlainSingle(result)) return result;
   }
@@ -243,7 +224,7 @@ function multiplySingle(mode: u32, one: u64, other: u64): u64 {
 }
 
 function divideDouble(mode: u32, one: u64, other: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u64>(double(one) / double(other));
     if (isPlainDouble(result)) return result;
   }
@@ -251,7 +232,7 @@ function divideDouble(mode: u32, one: u64, other: u64): u64 {
 }
 
 function divideSingle(mode: u32, one: u64, other: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u32>(single(one) / single(other));
     if (isPlainSingle(result)) return result;
   }
@@ -259,7 +240,7 @@ function divideSingle(mode: u32, one: u64, other: u64): u64 {
 }
 
 function rootDouble(mode: u32, bits: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u64>(sqrt<f64>(double(bits)));
     if (isPlainDouble(result)) return result;
   }
@@ -267,7 +248,7 @@ function rootDouble(mode: u32, bits: u64): u64 {
 }
 
 function rootSingle(mode: u32, bits: u64): u64 {
-  if (native(mode)) {
+  if (computesNatively(mode)) {
     const result = reinterpret<u32>(sqrt<f32>(single(bits)));
     if (isPlainSingle(result)) return result;
   }

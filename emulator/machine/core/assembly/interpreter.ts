@@ -5,12 +5,13 @@
  */
 import {
   HART_INSTRET, HART_MSTATUS, HART_PC, MAP_EXECUTE_TLB, MAP_LOAD_TLB, MAP_STORE_TLB, OP_ADD, OP_ADDI, OP_ADDIW, OP_ADDW, OP_AND, OP_ANDI,
-  OP_AUIPC, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FENCE, OP_FLD, OP_FSD,
+  OP_AUIPC, OP_BEQ, OP_BNE, OP_BLT, OP_BGE, OP_BLTU, OP_BGEU, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FADD_D, OP_FCVT_D_W, OP_FDIV_D, OP_FENCE, OP_FEQ_D, OP_FLD, OP_FLE_D, OP_FLT_D, OP_FMUL_D, OP_FMV_D_X, OP_FMV_X_D, OP_FSD, OP_FSGNJ_D, OP_FSUB_D,
   OP_J_NEAR, OP_JAL, OP_JAL_NEAR, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU, OP_MULW, OP_OR, OP_ORI,
   OP_REMU, OP_SB, OP_SD, OP_SH, OP_SLL, OP_SLLI, OP_SLLIW, OP_SLLW, OP_SLT, OP_SLTI, OP_SLTIU, OP_SLTU, OP_SPIN, OP_SRA, OP_SRAI,
   OP_SRAIW, OP_SRAW, OP_SRL, OP_SRLI, OP_SRLIW, OP_SRLW, OP_SUB, OP_SUBW, OP_SW, OP_XOR, OP_XORI, RECORD_IMM, RECORD_LENGTH, RECORD_OP,
-  RECORD_RD, RECORD_RS1, RECORD_RS2, STOP_BUDGET,
+  RECORD_RD, RECORD_RM, RECORD_RS1, RECORD_RS2, STOP_BUDGET,
 } from './generated';
+import { isPlainDouble, roundsNatively } from './native-float';
 import { multiplyHighUnsigned } from './integer';
 import { begin, budgetLeft, GO_ON, slow } from './slow';
 import { nextBias, nextRecord } from './code';
@@ -77,6 +78,11 @@ import { ABSENT, ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
   return (load<u64>(HART_MSTATUS) & MSTATUS_FS) == MSTATUS_FS;
 }
 
+const LONG_MAGNITUDE: u64 = 0x7fff_ffff_ffff_ffff;
+
+/** No instruction has an odd address. */
+const NOWHERE: u64 = 1;
+
 /** Executes up to `budget` instructions, at least 1; returns the number of the reason why it stopped. */
 export function execute(budget: i32): i32 {
   const stop = begin(budget);
@@ -90,6 +96,7 @@ export function execute(budget: i32): i32 {
   let mode = dataMode;
   let executing = executeMode;
   do {
+    let to = NOWHERE;
     switch (<i32>load<u16>(record, RECORD_OP)) {
       case OP_LUI: {
         setRd(record, imm(record));
@@ -297,25 +304,61 @@ export function execute(budget: i32): i32 {
         left = 1;
         continue;
       }
-      case OP_JAL: {
-        const to = bias + <u64>(record >> 3) + imm(record);
-        const entry = MAP_EXECUTE_TLB + place(executing, to);
-        if (load<u64>(entry) != (to & PAGE_MASK)) break;
-        setRd(record, bias + <u64>(after(record) >> 3));
-        const records: usize = load<u32>(entry, ADDEND);
-        record = records + (<usize>(to & 0xffe) << 3);
-        bias = (to & PAGE_MASK) - <u64>(records >> 3);
+      case OP_BEQ: {
+        if (rs1(record) == rs2(record)) {
+          to = bias + <u64>(record >> 3) + imm(record);
+          break;
+        }
+        record = after(record);
         continue;
       }
-      case OP_JALR: {
-        const to = (rs1(record) + imm(record)) & ~1;
-        const entry = MAP_EXECUTE_TLB + place(executing, to);
-        if (load<u64>(entry) != (to & PAGE_MASK)) break;
-        setRd(record, bias + <u64>(after(record) >> 3));
-        const records: usize = load<u32>(entry, ADDEND);
-        record = records + (<usize>(to & 0xffe) << 3);
-        bias = (to & PAGE_MASK) - <u64>(records >> 3);
+      case OP_BNE: {
+        if (rs1(record) != rs2(record)) {
+          to = bias + <u64>(record >> 3) + imm(record);
+          break;
+        }
+        record = after(record);
         continue;
+      }
+      case OP_BLT: {
+        if (<i64>rs1(record) < <i64>rs2(record)) {
+          to = bias + <u64>(record >> 3) + imm(record);
+          break;
+        }
+        record = after(record);
+        continue;
+      }
+      case OP_BGE: {
+        if (<i64>rs1(record) >= <i64>rs2(record)) {
+          to = bias + <u64>(record >> 3) + imm(record);
+          break;
+        }
+        record = after(record);
+        continue;
+      }
+      case OP_BLTU: {
+        if (rs1(record) < rs2(record)) {
+          to = bias + <u64>(record >> 3) + imm(record);
+          break;
+        }
+        record = after(record);
+        continue;
+      }
+      case OP_BGEU: {
+        if (rs1(record) >= rs2(record)) {
+          to = bias + <u64>(record >> 3) + imm(record);
+          break;
+        }
+        record = after(record);
+        continue;
+      }
+      case OP_JAL: {
+        to = bias + <u64>(record >> 3) + imm(record);
+        break;
+      }
+      case OP_JALR: {
+        to = (rs1(record) + imm(record)) & ~1;
+        break;
       }
       case OP_LB: {
         const address = rs1(record) + imm(record);
@@ -435,7 +478,91 @@ export function execute(budget: i32): i32 {
         record = after(record);
         continue;
       }
+      case OP_FADD_D: {
+        if (!roundsNatively(record) || !floatsDirty()) break;
+        const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) + reinterpret<f64>(rs2(record)));
+        if (!isPlainDouble(result)) break;
+        setRd(record, result);
+        record = after(record);
+        continue;
+      }
+      case OP_FSUB_D: {
+        if (!roundsNatively(record) || !floatsDirty()) break;
+        const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) - reinterpret<f64>(rs2(record)));
+        if (!isPlainDouble(result)) break;
+        setRd(record, result);
+        record = after(record);
+        continue;
+      }
+      case OP_FMUL_D: {
+        if (!roundsNatively(record) || !floatsDirty()) break;
+        const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) * reinterpret<f64>(rs2(record)));
+        if (!isPlainDouble(result)) break;
+        setRd(record, result);
+        record = after(record);
+        continue;
+      }
+      case OP_FDIV_D: {
+        if (!roundsNatively(record) || !floatsDirty()) break;
+        const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) / reinterpret<f64>(rs2(record)));
+        if (!isPlainDouble(result)) break;
+        setRd(record, result);
+        record = after(record);
+        continue;
+      }
+      case OP_FEQ_D: {
+        const one = reinterpret<f64>(rs1(record));
+        const other = reinterpret<f64>(rs2(record));
+        if (one != one || other != other || !floatsDirty()) break;
+        setRd(record, u64(one == other));
+        record = after(record);
+        continue;
+      }
+      case OP_FLT_D: {
+        const one = reinterpret<f64>(rs1(record));
+        const other = reinterpret<f64>(rs2(record));
+        if (one != one || other != other || !floatsDirty()) break;
+        setRd(record, u64(one < other));
+        record = after(record);
+        continue;
+      }
+      case OP_FLE_D: {
+        const one = reinterpret<f64>(rs1(record));
+        const other = reinterpret<f64>(rs2(record));
+        if (one != one || other != other || !floatsDirty()) break;
+        setRd(record, u64(one <= other));
+        record = after(record);
+        continue;
+      }
+      case OP_FSGNJ_D: {
+        if (!floatsDirty()) break;
+        setRd(record, (rs1(record) & LONG_MAGNITUDE) | (rs2(record) & ~LONG_MAGNITUDE));
+        record = after(record);
+        continue;
+      }
+      case OP_FMV_X_D: case OP_FMV_D_X: {
+        if (!floatsDirty()) break;
+        setRd(record, rs1(record));
+        record = after(record);
+        continue;
+      }
+      case OP_FCVT_D_W: {
+        if (!floatsDirty() || load<u16>(record, RECORD_RM) != 0) break;
+        setRd(record, reinterpret<u64>(<f64><i32>rs1(record)));
+        record = after(record);
+        continue;
+      }
       default: break;
+    }
+    if (to != NOWHERE) {
+      const entry = MAP_EXECUTE_TLB + place(executing, to);
+      if (load<u64>(entry) == (to & PAGE_MASK)) {
+        setRd(record, bias + <u64>(after(record) >> 3));
+        const records: usize = load<u32>(entry, ADDEND);
+        record = records + (<usize>(to & 0xffe) << 3);
+        bias = (to & PAGE_MASK) - <u64>(records >> 3);
+        continue;
+      }
     }
     store<u64>(HART_PC, bias + <u64>(record >> 3));
     store<u64>(HART_INSTRET, limit - left);
