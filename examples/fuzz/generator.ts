@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { RIGHTS, objectTypeName, type InterfaceModel, type Method, type Scheduling } from 'sel4scope/schema';
+import { ALARMS, CLOCK } from './alarms.ts';
 import { SCENE, SLOTS, type Action, type Argument, type FuzzProgram, type MessageValue, type Ref, type SendCall, type Step, type WordValue, type WorkerSpec } from './program.ts';
 
 type Arb<T> = fc.Arbitrary<T>;
@@ -60,7 +61,7 @@ const KINDS_BY_NAME: Readonly<Record<string, readonly Ref[]>> = {
 };
 
 /** Pages that mappings share, so that they meet, and addresses at the edges of what can be mapped. */
-const VADDRS: readonly WordValue[] = [0x1000_0000, 0x1000_1000, 0x1_0000, 0x2_0000, 0x4000_0000, 0x4000_1000, 0x8000_0000, 0x1008, 0x3f_ffff_f000, 0x3f_ffff_e000];
+const VADDRS: readonly WordValue[] = [CLOCK.address, 0x1000_0000, 0x1000_1000, 0x1_0000, 0x2_0000, 0x4000_0000, 0x4000_1000, 0x8000_0000, 0x1008, 0x3f_ffff_f000, 0x3f_ffff_e000];
 const ENTRIES: readonly WordValue[] = [0, 0x2_0000, 0x3_0000, 0x2_0004, 0x7fff_0000];
 
 const bit = fc.nat(1);
@@ -278,6 +279,7 @@ function isDestination({ id }: Method, prefix: string): boolean {
 const registers: Arb<Argument> = fc.record({ pc: fc.constantFrom(...ENTRIES), sp: word, a0: word, a1: word, ra: fc.constantFrom(...ENTRIES) }, { requiredKeys: [] });
 
 const OTHER: Arb<Action> = weighted<Action>(
+  [3, ALARMS],
   [3, fc.record({ kind: fc.constant('compute' as const), ns: weighted([3, fc.nat(30_000)], [1, fc.nat(2_000_000)]) })],
   [3, fc.constant<Action>({ kind: 'yield' })],
 );

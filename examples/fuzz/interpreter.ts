@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The user program that does what a {@link FuzzProgram} says. */
 import {
-  CapRights, Endpoint, KernelError, MarshalError, Message, type Capability, type ClassicRootTask, type ClassicThread, type MethodDescriptor,
+  CapRights, Endpoint, KernelError, MarshalError, Message, mapFrame, type Capability, type ClassicRootTask, type ClassicThread, type MethodDescriptor,
   type RootTask, type Thread, type ThreadRuntime, type WordLike,
 } from 'sel4scope';
 import type { Scheduling } from 'sel4scope/schema';
 import * as classicStubs from 'sel4scope/stubs/riscv64-classic';
 import * as mcsStubs from 'sel4scope/stubs/riscv64-mcs';
+import { setAlarm } from './alarms.ts';
 import { NOWHERE, SCENE, SLOTS, known, sceneOf, type Argument, type FuzzProgram, type MessageValue, type Ref, type Step } from './program.ts';
 
 export type FuzzTask = RootTask | ClassicRootTask;
@@ -91,9 +92,14 @@ class Interpreter {
       case 'boot': return source.cptr(task.bootInfo);
       case 'mint': return (await task.mint(new Endpoint(task.runtime, this.cptr(source.of)), source.badge, rights(source.rights))).cptr;
       case 'irq': {
-        const slot = task.slots.allocate();
-        await task.irqControl.get(source.irq, task.cnode, slot, 64);
-        return slot;
+        const handler = await task.irqHandler(source.irq);
+        await handler.setNotification(this.cptr(source.notification));
+        return handler.cptr;
+      }
+      case 'device': {
+        const frame = await task.devices.frame(BigInt(source.paddr));
+        await mapFrame(frame, task.vspace, source.address, CapRights.readWrite, task.untyped);
+        return frame.cptr;
       }
       case 'untyped': {
         const options = { name, ...(source.sizeBits === undefined ? {} : { sizeBits: source.sizeBits }) };
@@ -154,6 +160,7 @@ class Interpreter {
       case 'illegalInstruction': return self.illegalInstruction();
       case 'load': return self.memory[`load${action.bits}`](action.address);
       case 'store': return self.memory[`store${action.bits}`](action.address, action.value);
+      case 'alarm': return setAlarm(self.memory, action.ns);
       case 'compute': return self.compute(action.ns);
       case 'yield': return self.yield();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Prints a {@link FuzzProgram} as a TypeScript program for `sel4scope run`, which gives the same records. */
 import { STUB_METHODS } from './interpreter.ts';
+import { SET_ALARM_SOURCE } from './alarms.ts';
 import { NOWHERE, SCENE, SLOTS, known, sceneOf, type Action, type Argument, type FuzzProgram, type MessageValue, type Ref } from './program.ts';
 
 /** @param remarks lines for the comment at the top */
@@ -13,7 +14,8 @@ class Printer {
   /** What the program imports, by module. */
   private readonly imports = { sel4scope: new Set<string>(), schema: new Set<string>(), classic: new Set<string>() };
   private readonly slots = new Set<number>();
-  private helpers = '';
+  /** Functions that steps use, as text by name. */
+  private readonly helpers = new Map<string, readonly string[]>();
 
   constructor(program: FuzzProgram) {
     this.program = program;
@@ -46,7 +48,7 @@ class Printer {
       '  } catch (error) {',
       '    if (!(error instanceof KernelError || error instanceof MarshalError)) throw error;',
       '  }',
-      '}', this.helpers,
+      '}', ...[...this.helpers.values()].flat(),
     ].join('\n');
   }
 
@@ -59,7 +61,10 @@ class Printer {
       case 'mint':
         this.imports.sel4scope.add('CapRights').add('Endpoint');
         return `(await task.mint(new Endpoint(task.runtime, ${source.of}), ${value(source.badge)}, ${rights(source.rights)})).cptr`;
-      case 'irq': return `task.slots.allocate();\n  await task.irqControl.get(${source.irq}, task.cnode, ${name}, 64)`;
+      case 'irq': return `await task.irqHandler(${source.irq}).then(async (handler) => {\n    await handler.setNotification(${source.notification});\n    return handler.cptr;\n  })`;
+      case 'device':
+        this.imports.sel4scope.add('CapRights').add('mapFrame');
+        return `await task.devices.frame(0x${source.paddr.toString(16)}n).then(async (frame) => {\n    await mapFrame(frame, task.vspace, 0x${source.address.toString(16)}, CapRights.readWrite, task.untyped);\n    return frame.cptr;\n  })`;
       case 'untyped': {
         const size = source.sizeBits === undefined ? '' : `, sizeBits: ${source.sizeBits}`;
         return `(await task.untyped.create('${source.type}', { name: '${name}'${size} })).cptr`;
@@ -114,18 +119,25 @@ class Printer {
       case 'illegalInstruction': return `${self}.illegalInstruction()`;
       case 'load': return `${self}.memory.load${action.bits}(${value(action.address)})`;
       case 'store': return `${self}.memory.store${action.bits}(${value(action.address)}, ${action.value})`;
+      case 'alarm': return this.alarm(self, action.ns);
       case 'compute': return `${self}.compute(${action.ns})`;
       case 'yield': return `${self}.yield()`;
     }
   }
 
   private unknownSyscall(self: string): string {
-    this.helpers = [
+    this.helpers.set('unknownSyscall', [
       '', '/** A system call that the kernel does not have. */',
       `async function unknownSyscall({ runtime }: { runtime: RootTask['runtime'] }): Promise<void> {`.replace('RootTask', this.program.scheduling === 'mcs' ? 'RootTask' : 'ClassicRootTask'),
       '  runtime.beginLanes(0, 0, 0, 0);', `  await runtime.trap('VMEnter');`, '  runtime.returned();', '}', '',
-    ].join('\n');
+    ]);
     return `unknownSyscall(${self})`;
+  }
+
+  private alarm(self: string, ns: number): string {
+    this.imports.sel4scope.add('type ThreadMemory');
+    this.helpers.set('setAlarm', SET_ALARM_SOURCE);
+    return `setAlarm(${self}.memory, ${ns})`;
   }
 
   private cptr(ref: Ref): string {

@@ -2,6 +2,7 @@
 /** A random user program as plain data: what is generated, shrunk, interpreted and printed. */
 import type { BootInfo, IpcBufferOption } from 'sel4scope';
 import { INIT_CAP, type ObjectTypeName, type Scheduling } from 'sel4scope/schema';
+import { CLOCK, type AlarmAction } from './alarms.ts';
 
 /**
  * A capability by the name of what it refers to: something of the {@link SCENE}, `slot0`… for a slot that is empty at
@@ -44,6 +45,7 @@ export type Action =
   | { readonly kind: 'load'; readonly address: WordValue; readonly bits: AccessBits }
   /** `value` fits in 8 bits, and so in all of them. */
   | { readonly kind: 'store'; readonly address: WordValue; readonly bits: AccessBits; readonly value: number }
+  | AlarmAction
   | { readonly kind: 'compute'; readonly ns: number }
   | { readonly kind: 'yield' };
 
@@ -80,7 +82,9 @@ export type Source =
   | { readonly from: 'untyped'; readonly type: ObjectTypeName; readonly sizeBits?: number }
   /** `rights`: a rights word. */
   | { readonly from: 'mint'; readonly of: Ref; readonly badge: WordValue; readonly rights: number }
-  | { readonly from: 'irq'; readonly irq: number };
+  | { readonly from: 'irq'; readonly irq: number; readonly notification: Ref }
+  /** A frame of device memory, mapped at a virtual address. */
+  | { readonly from: 'device'; readonly paddr: number; readonly address: number };
 
 function fixed(name: keyof typeof INIT_CAP): Source {
   return { from: 'boot', cptr: () => INIT_CAP[name], code: `INIT_CAP.${name}` };
@@ -111,13 +115,14 @@ const COMMON: Readonly<Record<Ref, Source>> = {
   frame2: { from: 'untyped', type: 'RISCV_4K_Page' },
   table: { from: 'untyped', type: 'RISCV_PageTable' },
   table2: { from: 'untyped', type: 'RISCV_PageTable' },
-  irqHandler: { from: 'irq', irq: 3 },
   badged: { from: 'mint', of: 'endpoint', badge: 0xffff_ffff_ffff_ffffn, rights: 15 },
   badged2: { from: 'mint', of: 'endpoint', badge: 7, rights: 15 },
   noGrant: { from: 'mint', of: 'endpoint', badge: 0, rights: 3 },
   grantReply: { from: 'mint', of: 'endpoint', badge: 0x8000_0000_0000_0000n, rights: 9 },
   receiveOnly: { from: 'mint', of: 'other', badge: 0, rights: 2 },
   signal: { from: 'mint', of: 'notification', badge: 0x8000_0000_0000_0001n, rights: 1 },
+  irqHandler: { from: 'irq', irq: CLOCK.irq, notification: 'signal' },
+  clock: { from: 'device', paddr: CLOCK.paddr, address: CLOCK.address },
 };
 
 const MCS: Readonly<Record<Ref, Source>> = {
@@ -158,6 +163,7 @@ export function sceneOf(program: FuzzProgram): Ref[] {
       if (source === undefined || needed.has(name)) return;
       needed.add(name);
       if (source.from === 'mint') need(source.of);
+      if (source.from === 'irq') need(source.notification);
     } else if (Array.isArray(name)) {
       for (const part of name as unknown[]) need(part);
     } else if (typeof name === 'object') {
