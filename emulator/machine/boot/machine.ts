@@ -31,6 +31,8 @@ export interface MachineOptions {
   readonly firmware?: Firmware;
   /** Size of RAM; the platform's 3 GiB if not given, of which only non-zero pages cost anything. */
   readonly ramBytes?: number;
+  /** How much of RAM may be non-zero; 1 GiB if not given. `run` throws `OutOfFrames` beyond. */
+  readonly frameBytes?: number;
   /** Virtual ns that an instruction takes; 8 if not given. */
   readonly nsPerInstruction?: number;
   /** Hears each byte that the guest writes to its console. */
@@ -85,7 +87,8 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     this.hartName = options.hart ?? 'wasm';
     this.firmware = options.firmware ?? 'host';
-    this.memory = new SparseMemory(options.ramBytes === undefined ? {} : { ramBytes: options.ramBytes });
+    const { ramBytes, frameBytes } = options;
+    this.memory = new SparseMemory({ ...(ramBytes === undefined ? {} : { ramBytes }), ...(frameBytes === undefined ? {} : { frameBytes }) });
     this.state = new HartState(this.memory.memory);
     this.state.setWord(HART.nsPerInstruction, BigInt(options.nsPerInstruction ?? DEFAULT_NS_PER_INSTRUCTION));
     this.state.setWord(HART.nsPerTick, BigInt(NS_PER_TICK));

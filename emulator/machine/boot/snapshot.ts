@@ -54,10 +54,10 @@ export function readSnapshotHeader(name: string, file: Uint8Array): SnapshotHead
 }
 
 /**
- * A machine as it was when a file was saved. `options` choose the hart and who listens; what belongs to the state comes
+ * A machine as it was when a file was saved. `options` choose the hart, the memory behind it and who listens; what belongs to the state comes
  * from the file. Throws {@link BootError} for a file that is none, of another version, or damaged.
  */
-export function restoreMachine(name: string, file: Uint8Array, options: Pick<MachineOptions, 'hart' | 'onConsole' | 'onDiagnostic'> = {}): Machine {
+export function restoreMachine(name: string, file: Uint8Array, options: Pick<MachineOptions, 'hart' | 'frameBytes' | 'onConsole' | 'onDiagnostic'> = {}): Machine {
   const { header, compressed } = parse(name, file);
   const machine = new Machine({ hart: header.hart, ...options, firmware: header.firmware, ramBytes: header.ramBytes, nsPerInstruction: header.nsPerInstruction });
   const reader = new Reader(name, inflated(name, compressed));

@@ -142,6 +142,12 @@ describe('sel4scope boot', () => {
       expect(run.err).toContain('the hart waits for an interrupt that nothing can raise, at pc 0x80200004');
     });
 
+    it('a guest that fills more memory than it may', async () => {
+      const run = await boot([program('fill.bin', 'li t0, 0x80300000\n li t1, 4096\n loop: sd t0, 0(t0)\n add t0, t0, t1\n j loop'), '--resident', '4']);
+      expect(run.code).toBe(4);
+      expect(run.err).toContain('the guest fills more of its RAM than the machine has memory for\n  raise --resident');
+    });
+
     it('a trap handler that traps', async () => {
       const run = await boot([program('trap.bin', 'csrw stvec, zero\n ebreak')]);
       expect(run.code).toBe(4);

@@ -21,7 +21,7 @@ export interface BootSource {
   readonly restore?: string;
 }
 
-export interface BootMachineOptions extends Pick<MachineOptions, 'onConsole' | 'onDiagnostic'> {
+export interface BootMachineOptions extends Pick<MachineOptions, 'frameBytes' | 'onConsole' | 'onDiagnostic'> {
   readonly hart?: HartName;
   readonly nsPerInstruction?: number;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { HART_NAMES, type HartName } from '../../../emulator/machine/boot/hart-names.ts';
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
-import { EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { note, printJson } from '../output.ts';
 import { interruption } from '../signals.ts';
-import { parsePositive } from './options.ts';
+import { parsePositive, wholeNumber } from './options.ts';
 
 interface BootOptions {
   readonly kernel?: string;
@@ -14,6 +14,7 @@ interface BootOptions {
   readonly dtb?: string;
   readonly hart?: HartName;
   readonly nsPerInstruction?: number;
+  readonly resident?: number;
   readonly realtime?: boolean;
   readonly save?: string;
   readonly restore?: string;
@@ -33,6 +34,7 @@ export function bootCommand(): Command {
     .option('--dtb <file>', 'device tree blob for the guest; the machine\'s own if not given')
     .addOption(new Option('--hart <name>', 'which hart executes: the fast one or the readable one').choices([...HART_NAMES]))
     .option('--ns-per-instruction <number>', 'virtual time that an instruction takes, 8 to 32 ns; 8 if not given', parseNsPerInstruction)
+    .option('--resident <MiB>', 'how much of the 3 GiB of RAM may be non-zero; 1024 if not given', parseMib)
     .option('--realtime', 'let virtual time follow the wall\'s and standard input be typed at the console; the run is not reproducible')
     .option('--save <file>', 'save the machine when the session stops at a limit, at the expected text or by an interrupt')
     .option('--restore <file>', 'go on from a saved machine')
@@ -55,6 +57,7 @@ async function boot(image: string | undefined, options: BootOptions): Promise<nu
   const { bootReport, exitCodeOf, printReport } = await import('../boot/report.ts');
   const { ProgressLine, TypedInput } = await import('../boot/terminal.ts');
   const { saveMachine } = await import('../../../emulator/machine/boot/snapshot.ts');
+  const { OutOfFrames } = await import('../../../emulator/machine/memory/sparse-memory.ts');
 
   const output = options.json === true ? process.stderr : process.stdout;
   let written: number[] = [];
@@ -62,6 +65,7 @@ async function boot(image: string | undefined, options: BootOptions): Promise<nu
   const machine = machineFromFiles({ ...options, ...(image === undefined ? {} : { image }) }, {
     ...(options.hart === undefined ? {} : { hart: options.hart }),
     ...(options.nsPerInstruction === undefined ? {} : { nsPerInstruction: options.nsPerInstruction }),
+    ...(options.resident === undefined ? {} : { frameBytes: options.resident * 2 ** 20 }),
     onConsole: (byte) => {
       written.push(byte);
       watch.push(byte);
@@ -87,6 +91,7 @@ async function boot(image: string | undefined, options: BootOptions): Promise<nu
     ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
     ...(options.timeLimit === undefined ? {} : { until: BigInt(options.timeLimit) * 1_000_000n }),
   }, { interrupt: interrupted.signal, progress, ...(input === undefined ? {} : { realtime: input }) })
+    .catch((error: unknown) => { throw error instanceof OutOfFrames ? new CommandError(EXIT.crashed, 'the guest fills more of its RAM than the machine has memory for', 'raise --resident') : error; })
     .finally(() => { input?.close(); line.clear(); });
   const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000);
   const exitCode = exitCodeOf(report, options.expect);
@@ -100,7 +105,9 @@ async function boot(image: string | undefined, options: BootOptions): Promise<nu
 }
 
 function parseNsPerInstruction(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(value >= 8 && value <= 32)) throw new InvalidArgumentError('Give a whole number from 8 to 32.');
-  return value;
+  return wholeNumber(text, 8, 32);
+}
+
+function parseMib(text: string): number {
+  return wholeNumber(text, 1, 3072);
 }

@@ -59,7 +59,8 @@ export function parsePositive(text: string): number {
   return wholeNumber(text, 1, Number.MAX_SAFE_INTEGER);
 }
 
-function wholeNumber(text: string, min: number, max: number): number {
+/** A whole number within bounds; throws the usage error of an argument otherwise. */
+export function wholeNumber(text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value >= min && value <= max)) throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
   return value;
