@@ -39,7 +39,8 @@ export const CONTROL: Semantics = {
   csrrw: exchange(WRITE, false), csrrs: exchange(SET, false), csrrc: exchange(CLEAR, false),
   csrrwi: exchange(WRITE, true), csrrsi: exchange(SET, true), csrrci: exchange(CLEAR, true),
   ecall: ({ state }) => { throw new Trap(CAUSE.userCall + state.privilege, 0n); },
-  ebreak: ({ state }) => { throw new Trap(CAUSE.breakpoint, state.pc); },
+  // The address may be reported too; QEMU reports none.
+  ebreak: () => { throw new Trap(CAUSE.breakpoint, 0n); },
   mret: (hart) => {
     if (hart.state.privilege !== PRIVILEGE.machine) hart.illegal();
     hart.next = returnFrom(hart.state, 'machine');

@@ -159,7 +159,7 @@ function perform(op: i32, record: usize): void {
     case OP_CSRRS: case OP_CSRRC: return csr(record, false, load<u16>(record, RECORD_RS1) != 0, rs1(record), op);
     case OP_CSRRSI: case OP_CSRRCI: return csr(record, false, load<u16>(record, RECORD_RS1) != 0, immediateOperand(record), op);
     case OP_ECALL: return fault(ENVIRONMENT_CALL + privilege(), 0);
-    case OP_EBREAK: return fault(BREAKPOINT, load<u64>(HART_PC));
+    case OP_EBREAK: return fault(BREAKPOINT, 0);
     case OP_SRET: return supervisorReturn();
     case OP_MRET: return machineReturn();
     case OP_WFI: return waitForInterrupt();
