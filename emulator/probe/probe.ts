@@ -166,10 +166,7 @@ export class Probe implements KernelObserver {
     record.next = next;
     record.nextState = next === 0 ? STATE.IdleThreadState : host.threadState(next);
     for (let i = 0; i < record.deliveryCount; i++) this.finishDelivery(record.deliveries[i]!);
-    for (let i = 0; i < record.transitionCount; i++) {
-      const transition = record.transitions[i]!;
-      if (transition.thread !== 0) transition.flags = this.transitionFlags(transition.thread);
-    }
+    this.finishTransitions();
     if (record.thread !== 0) this.finishInvoker();
     if (next === 0 || host.hasSchedContext === undefined || host.hasSchedContext(next)) record.flags |= FLAG.nextHasSchedContext;
     this.inTrap = false;
@@ -264,6 +261,21 @@ export class Probe implements KernelObserver {
     delivery.wordCount = readWords(delivery.words, count, lanes, buffer);
   }
 
+  /** Transitions of one thread mostly come together, and have the same flags. */
+  private finishTransitions(): void {
+    const { record } = this;
+    let thread = 0;
+    let flags = 0;
+    for (let i = 0; i < record.transitionCount; i++) {
+      const transition = record.transitions[i]!;
+      if (transition.thread !== thread) {
+        thread = transition.thread;
+        flags = thread === 0 ? 0 : this.transitionFlags(thread);
+      }
+      transition.flags = flags;
+    }
+  }
+
   private transitionFlags(thread: number): number {
     const track = this.track(thread);
     if (track.destroyedIn === this.record.seq) return TRANSITION_FLAG.destroyed | (track.pcBehind ? TRANSITION_FLAG.pcBehind : 0);
@@ -274,7 +286,7 @@ export class Probe implements KernelObserver {
   private finishInvoker(): void {
     const { host, record } = this;
     const track = this.track(record.thread);
-    const state = this.invokerDestroyed ? STATE.Inactive : host.threadState(record.thread);
+    const state = this.invokerDestroyed ? STATE.Inactive : record.thread === record.next ? record.nextState : host.threadState(record.thread);
     if (this.invokerDestroyed) record.flags |= FLAG.invokerDestroyed;
     else this.readPcAfter(this.lanesOf(track, record.thread), state);
     if (record.pcAfterLo !== record.pcBeforeLo || record.pcAfterHi !== record.pcBeforeHi) record.flags |= FLAG.pcAdvanced;
