@@ -71,6 +71,23 @@ describe.each(KINDS)('%s kernel', (kind) => {
     }
   }, 5 * MINUTE);
 
+  it.skipIf(kernel === undefined)('leads both harts through the same states', () => {
+    const wasm = bootHello(kind, kernel!, { hart: 'wasm' });
+    const oracle = bootHello(kind, kernel!, { hart: 'typescript' });
+    while (wasm.ended === undefined) {
+      expect([oracle.run(10_007), oracle.instructions]).toEqual([wasm.run(10_007), wasm.instructions]);
+      expect(stateHash(oracle)).toBe(stateHash(wasm));
+    }
+  }, 5 * MINUTE);
+
+  it.skipIf(kernel === undefined)('gives up with a root task that lies where no user memory can be, and says so', () => {
+    const machine = new Machine();
+    bootKernel(machine, { kernel: readElf(kernel!, readFileSync(kernel!)), rootImage: { ...helloRoot(SYSCALLS[kind]), base: 0x80_0000_0000n, entry: 0x80_0000_0000n } });
+    machine.run(2_000_000);
+    expect(machine.console.panic).toMatch(/^seL4 called fail at .* kernel init failed/);
+    expect(machine.ended).toEqual({ kind: 'shutdown', by: 'SBI' });
+  });
+
   it.skipIf(kernel === undefined)('is refused as a complete image', () => {
     expect(() => readImage(kernel!, readFileSync(kernel!))).toThrow(/give a kernel with --kernel/);
   });
