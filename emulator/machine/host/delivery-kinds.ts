@@ -28,8 +28,8 @@ export class DeliveryKinds {
    * @param slot that is written; undefined for a word of the IPC buffer
    */
   of(thread: ObservedThread, invoker: ObservedThread | undefined, slot: number | undefined): number {
+    if (this.isRegisterTarget(thread) && !this.isAnswerToTarget(thread, invoker, slot)) return DELIVERY.registers;
     if (thread.shownYieldTo) return thread.interimReply ? DELIVERY.reply : DELIVERY.lateReply;
-    if (this.isRegisterTarget(thread) && (thread !== invoker || !this.isOwnReply(thread, slot))) return DELIVERY.registers;
     switch (thread.entryState) {
       case STATE.Running:
       case STATE.Restart:
@@ -46,9 +46,13 @@ export class DeliveryKinds {
     }
   }
 
-  /** A thread copies registers to itself: only what follows the last write of the badge is the answer to that. */
-  private isOwnReply(thread: ObservedThread, slot: number | undefined): boolean {
-    if (!this.request.isCall || slot === undefined || slot < ROLE.badge || slot >= ROLE.reply) return false;
+  /**
+   * A thread whose registers are set also gets an answer: to its own Call, if it sets them itself, or to the YieldTo that it
+   * waits for. That begins with the last write of the badge.
+   */
+  private isAnswerToTarget(thread: ObservedThread, invoker: ObservedThread | undefined, slot: number | undefined): boolean {
+    const isAnswered = thread === invoker ? this.request.isCall : thread.yieldEndsInTrap;
+    if (!isAnswered || slot === undefined || slot < ROLE.badge || slot >= ROLE.reply) return false;
     return thread.badgeWritesLeft === (slot === ROLE.badge ? 1 : 0);
   }
 

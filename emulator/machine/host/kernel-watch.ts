@@ -171,6 +171,7 @@ export class KernelWatch {
       this.touch(thread);
       if (kind === WORD.slot + ROLE.tag) thread.tagWritten = true;
       else if (kind === WORD.slot + ROLE.badge) thread.badgeWritesLeft++;
+      else if (kind === WORD.yieldTo && (log.valueLo(i) | log.valueHi(i)) === 0) thread.yieldEndsInTrap = true;
       else if (kind === WORD.fault && (log.valueLo(i) & FAULT_LABEL) !== 0) thread.faultedInTrap = true;
       else if (kind === WORD.state) {
         thread.stateWritten = true;
@@ -201,7 +202,7 @@ export class KernelWatch {
     thread.trap = this.trap;
     thread.entryState = thread.shownState;
     thread.entryFault = thread.shownFault;
-    thread.faultedInTrap = thread.stateWritten = thread.tagWritten = thread.interimReply = false;
+    thread.faultedInTrap = thread.stateWritten = thread.tagWritten = thread.yieldEndsInTrap = thread.interimReply = false;
     thread.badgeWritesLeft = 0;
     thread.kind = -1;
     this.touched.push(thread);

@@ -34,6 +34,7 @@ export class ObservedThread {
   faultedInTrap = false;
   stateWritten = false;
   tagWritten = false;
+  yieldEndsInTrap = false;
   /** Stores to the badge register in the trap that the replay has not come to yet. */
   badgeWritesLeft = 0;
   /** The YieldTo that the thread waits for began in this trap, and is not answered with the interim reply yet. */

@@ -89,9 +89,9 @@ export class TrapRequest {
     this.retype = undefined;
   }
 
-  /** Whether the request writes registers of the thread behind the invoked capability. */
+  /** Whether the request writes registers of the thread behind the invoked capability. Combined system calls may not invoke threads. */
   get writesRegisters(): boolean {
-    return this.method !== undefined && WRITES_REGISTERS.has(this.method.id);
+    return this.isSend && this.method !== undefined && WRITES_REGISTERS.has(this.method.id);
   }
 
   /** Whether the request may delete capabilities, so that objects can be destroyed. */
