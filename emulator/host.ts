@@ -88,7 +88,7 @@ export interface KernelHost {
   exists(thread: number): boolean;
   /** What the kernel may do with a thread's IPC buffer (`abi/ipc-buffer.ts`). */
   bufferKind(thread: number): number;
-  /** MCS: whether a thread has a scheduling context. Missing on hosts that cannot tell. */
+  /** MCS: whether a thread has a scheduling context that knows it and, if the thread runs, is the one that is charged. Missing on hosts that cannot tell. */
   hasSchedContext?(thread: number): boolean;
   /** What else the host knows of a thread at kernel exit: `faultRecorded`, `orphaned` and `misqueued` of `TRANSITION_FLAG`. Missing on hosts that cannot tell. */
   condition?(thread: number): number;

@@ -103,7 +103,10 @@ export class ModelKernel implements KernelHost {
   }
 
   hasSchedContext(thread: number): boolean {
-    return this.kernel.thread(thread).schedContext !== null;
+    const { kernel } = this;
+    const tcb = kernel.thread(thread);
+    const context = tcb.schedContext;
+    return context !== null && context.thread === tcb && (tcb !== kernel.current || context === kernel.currentSchedContext);
   }
 
   condition(thread: number): number {

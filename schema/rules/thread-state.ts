@@ -244,17 +244,17 @@ function completesYield(record: TrapRecord): boolean {
 
 const runningWithoutSchedContext: RuleInfo = {
   id: 'S12', name: 'running-without-sc', severity: 'error',
-  title: 'A thread runs without a scheduling context',
+  title: 'A thread runs without a scheduling context of its own',
   explanation:
-    'On an MCS kernel only a thread with a scheduling context may run; its time is charged to it. Without one the time goes to somebody else, ' +
-    'or the kernel stops when it looks for the budget. ' +
-    'Operations that take a scheduling context from the running thread have to make the scheduler choose again.',
-  references: ['52dd8f092', 'd989d2b85', 'e94c928bc', '82601b883', 'manual: Scheduling Contexts'],
+    'On an MCS kernel only a thread with a scheduling context may run; its time is charged to it. Without one, with one that is bound to another ' +
+    'thread, or while another one is charged, the time goes to somebody else, or the kernel stops when it looks for the budget. ' +
+    'Operations that take a scheduling context from the running thread, or lend it one, have to make the scheduler choose again.',
+  references: ['52dd8f092', 'd989d2b85', 'e94c928bc', '82601b883', 'f127b0bdb', '7258ea5bb', 'manual: Scheduling Contexts'],
 };
 export const S12: TraceRule = {
   info: runningWithoutSchedContext, on: TRIGGER.exit,
   check({ record, mcs, run }, report) {
     if ((record.flags & FLAG.nextHasSchedContext) !== 0 || !mcs || record.next === 0) return;
-    report(runningWithoutSchedContext, `${run.describe(record.next)} runs next and has no scheduling context.`, record.next);
+    report(runningWithoutSchedContext, `${run.describe(record.next)} runs next and has no scheduling context of its own that is charged.`, record.next);
   },
 };

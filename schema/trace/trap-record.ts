@@ -156,7 +156,7 @@ export const FLAG = Object.freeze({
   yieldPending: 2,
   /** The invoking thread was destroyed in this trap. */
   invokerDestroyed: 4,
-  /** The thread that runs next has a scheduling context, or is the idle thread, or the kernel is classic. */
+  /** The thread that runs next has a scheduling context of its own, to which its time is charged; or it is the idle thread, or the kernel is classic. */
   nextHasSchedContext: 8,
 });
 
