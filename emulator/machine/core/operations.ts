@@ -13,6 +13,8 @@ export const CORE_OPERATIONS = [
   'beq.near', 'bne.near', 'blt.near', 'bge.near', 'bltu.near', 'bgeu.near', 'j.near', 'jal.near',
   /** A jump to itself. */
   'spin',
+  /** The loop of assembly/idiom.ts. */
+  'clear',
 ] as const;
 
 /** Name of each operation, by number. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What the fast hart remembers, and when it has to forget it; its own limits. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Bus } from '../hart/hart.ts';
+import { TypeScriptHart } from '../hart/typescript-hart.ts';
 import { assemble } from '../isa/assemble.ts';
 import { CORE, HART, PAGE_BYTES, RAM_BASE, STOP_ON, STORE_LOG } from '../memory/layout.ts';
 import { SparseMemory } from '../memory/sparse-memory.ts';
@@ -178,6 +180,61 @@ describe('decoded instructions', () => {
       expect(rig.x(10)).toBe(BigInt(i * pages));
       expect(rig.pc).toBe(RAM_BASE);
     }
+  });
+});
+
+describe('the loop that clears memory', () => {
+  const CLEAR = 'loop: sd x0, 0(a0)\n addi a0, a0, 8\n bne a0, a1, loop\n addi a2, a2, 1\n j .';
+  /** The same program on both harts: state, memory and store log after each of some budgets. */
+  const sameOnBoth = (start: number, end: number, budgets: readonly number[], prepare: (memory: SparseMemory) => void): void => {
+    const rig = new Rig(CLEAR);
+    const memory = new SparseMemory({ ramBytes: rig.memory.bytes, frameBytes: rig.memory.bytes });
+    const readable = new TypeScriptHart(memory, NO_DEVICES);
+    const state = new DataView(memory.memory.buffer);
+    memory.write(RAM_BASE, rig.memory.read(RAM_BASE, PAGE_BYTES));
+    for (const view of [rig.state, state]) {
+      for (const [offset, value] of [[HART.pc, RAM_BASE], [HART.x + 80, start], [HART.x + 88, end], [HART.x + 64, DATA], [HART.mtvec, RAM_BASE + 0x800]] as const) {
+        view.setBigUint64(offset, BigInt(value), true);
+      }
+    }
+    for (const each of [rig.memory, memory]) prepare(each);
+    for (const budget of budgets) {
+      expect(rig.hart.run(budget)).toBe(readable.run(budget));
+      expect(Buffer.from(rig.state.buffer, 0, HART.stopOn).toString('hex')).toBe(Buffer.from(state.buffer, 0, HART.stopOn).toString('hex'));
+      expect(rig.state.getUint32(HART.storeLogCount, true)).toBe(state.getUint32(HART.storeLogCount, true));
+    }
+    expect(Buffer.compare(rig.memory.read(RAM_BASE, rig.memory.bytes), memory.read(RAM_BASE, memory.bytes))).toBe(0);
+  };
+
+  it('ends where each turn by itself would, whatever the pages and the budget', () => {
+    const place = fc.integer({ min: DATA - 16, max: DATA + 2 * PAGE_BYTES + 16 });
+    const kind = fc.constantFrom('absent', 'present', 'watched', 'readOnly');
+    fc.assert(fc.property(place, fc.integer({ min: -3, max: 600 }), fc.boolean(), fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 4 }),
+      fc.tuple(kind, kind, kind), (start, words, odd, budgets, kinds) => {
+        sameOnBoth(start, start + 8 * words + (odd ? 4 : 0), budgets, (memory) => kinds.forEach((each, index) => {
+          const page = DATA_PAGE + index;
+          if (each !== 'absent') memory.write(RAM_BASE + page * PAGE_BYTES, new Uint8Array(PAGE_BYTES).fill(0xa5));
+          if (each === 'watched') memory.watch(page, true);
+          if (each === 'readOnly') memory.protect(page, true);
+        }));
+      }), { numRuns: 100 });
+  });
+
+  it('runs into its own instructions', () => {
+    sameOnBoth(RAM_BASE, RAM_BASE + 4096, [1, 2, 3, 500], () => {});
+  });
+
+  it('is no such loop any more when its end is changed', () => {
+    const rig = new Rig(`${CLEAR}\n patch: lw t0, 0(s0)\n la t1, loop\n sw t0, 8(t1)\n li a0, ${DATA + 64}\n j loop`);
+    rig.setX(10, BigInt(DATA + 64));
+    rig.setX(11, BigInt(DATA + 128));
+    rig.hart.run(3 * 8 + 1);
+    expect(rig.x(12)).toBe(1n);
+    // In place of the branch: addi a3, a3, 1.
+    rig.memory.write(DATA, assemble('addi a3, a3, 1').bytes);
+    rig.pc = RAM_BASE + 20;
+    rig.hart.run(100);
+    expect([rig.x(10), rig.x(12), rig.x(13)]).toEqual([BigInt(DATA + 72), 2n, 1n]);
   });
 });
 

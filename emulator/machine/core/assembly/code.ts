@@ -6,6 +6,7 @@ import {
   BREAKPOINTS, HART_PC, MAP_BREAKPOINT_OFFSETS, MAP_BREAKPOINTS, MAP_EXECUTE_TLB, MAP_PAGE_SLOTS, MAP_SCRATCH, MAP_SLOT_PAGES,
   MAP_SLOTS, OP_LEAVE, PAGE_CODE, RECORD_BYTES, SLOT_BYTES, SLOTS, HART_STOP_ON, STOP_ON_BREAKPOINTS, HART_STOP_CAUSE, HART_STOP_VALUE,
 } from './generated';
+import { recogniseClearing } from './idiom';
 import { FAULT, translate } from './mmu';
 import { allowed, uniform } from './pmp';
 import { attributesOf, NO_PAGE, pageOf, readPage, setAttributes, slotOf } from './ram';
@@ -116,6 +117,7 @@ export function decodeHere(record: usize): bool {
   const half = <u32>readPage(page, offset, 2);
   if ((offset == 0xffe && !isShort(half)) || load<u8>(MAP_BREAKPOINT_OFFSETS + (offset >> 1)) != 0) return fetchOnce(pc, page, offset);
   decode(record, isShort(half) ? half : <u32>readPage(page, offset, 4), offset);
+  recogniseClearing(record, page, offset);
   nextRecord = record;
   nextBias = pc - <u64>(record >> 3);
   return true;

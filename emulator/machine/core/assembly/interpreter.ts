@@ -5,12 +5,13 @@
  */
 import {
   HART_INSTRET, HART_MSTATUS, HART_PC, MAP_EXECUTE_TLB, MAP_LOAD_TLB, MAP_STORE_TLB, OP_ADD, OP_ADDI, OP_ADDIW, OP_ADDW, OP_AND, OP_ANDI,
-  OP_AUIPC, OP_BEQ, OP_BNE, OP_BLT, OP_BGE, OP_BLTU, OP_BGEU, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FADD_D, OP_FCVT_D_W, OP_FDIV_D, OP_FENCE, OP_FEQ_D, OP_FLD, OP_FLE_D, OP_FLT_D, OP_FMUL_D, OP_FMV_D_X, OP_FMV_X_D, OP_FSD, OP_FSGNJ_D, OP_FSUB_D,
+  OP_AUIPC, OP_BEQ, OP_BNE, OP_BLT, OP_BGE, OP_BLTU, OP_BGEU, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_CLEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FADD_D, OP_FCVT_D_W, OP_FDIV_D, OP_FENCE, OP_FEQ_D, OP_FLD, OP_FLE_D, OP_FLT_D, OP_FMUL_D, OP_FMV_D_X, OP_FMV_X_D, OP_FSD, OP_FSGNJ_D, OP_FSUB_D,
   OP_J_NEAR, OP_JAL, OP_JAL_NEAR, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU, OP_MULW, OP_OR, OP_ORI,
   OP_REMU, OP_SB, OP_SD, OP_SH, OP_SLL, OP_SLLI, OP_SLLIW, OP_SLLW, OP_SLT, OP_SLTI, OP_SLTIU, OP_SLTU, OP_SPIN, OP_SRA, OP_SRAI,
   OP_SRAIW, OP_SRAW, OP_SRL, OP_SRLI, OP_SRLIW, OP_SRLW, OP_SUB, OP_SUBW, OP_SW, OP_XOR, OP_XORI, RECORD_IMM, RECORD_LENGTH, RECORD_OP,
   RECORD_RD, RECORD_RM, RECORD_RS1, RECORD_RS2, STOP_BUDGET,
 } from './generated';
+import { CLEAR_INSTRUCTIONS, CLEAR_STEP } from './idiom';
 import { isPlainDouble, roundsNatively } from './native-float';
 import { multiplyHighUnsigned } from './integer';
 import { begin, budgetLeft, GO_ON, slow } from './slow';
@@ -76,6 +77,14 @@ import { ABSENT, ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
 
 @inline function floatsDirty(): bool {
   return (load<u64>(HART_MSTATUS) & MSTATUS_FS) == MSTATUS_FS;
+}
+
+/** How many turns of a clearing loop fit in its page, its range and the instructions that are left. */
+function turnsToClear(record: usize, address: u64, left: i32): u32 {
+  const room: u64 = (0x1000 - (address & 0xfff)) / CLEAR_STEP;
+  const distance = rs2(record) - rs1(record);
+  const wanted = distance == 0 || distance % CLEAR_STEP != 0 ? room : distance / CLEAR_STEP;
+  return <u32>min(min(room, wanted), <u64>(left / CLEAR_INSTRUCTIONS));
 }
 
 const LONG_MAGNITUDE: u64 = 0x7fff_ffff_ffff_ffff;
@@ -450,6 +459,19 @@ export function execute(budget: i32): i32 {
           break;
         }
         record = after(record);
+        continue;
+      }
+      case OP_CLEAR: {
+        const address = rs1(record) + imm(record);
+        const entry = place(mode, address);
+        const plain = hitsStore(entry, address, 8);
+        if (!plain && !hitsAbsent(entry, address, 8)) break;
+        const turns = turnsToClear(record, address, left);
+        if (turns == 0) break;
+        if (plain) memory.fill(storePlace(entry, address), 0, turns * CLEAR_STEP);
+        store<u64>(load<u16>(record, RECORD_RS1), rs1(record) + turns * CLEAR_STEP);
+        left -= <i32>turns * CLEAR_INSTRUCTIONS - 1;
+        if (rs1(record) == rs2(record)) record += <usize>load<u16>(record, RECORD_RM);
         continue;
       }
       case OP_FLD: {

@@ -77,8 +77,8 @@ export function writePage(page: u32, offset: usize, size: u32, value: u64): void
   if ((attributesOf(page) & PAGE_CODE) != 0) forget(page, <u32>offset, size);
 }
 
-/** Bytes of code that a decoded instruction may have looked at behind its first halfword. */
-const LOOKED_AT: i32 = 6;
+/** Bytes of code that a decoded instruction may have looked at behind its first halfword: three instructions. */
+const LOOKED_AT: i32 = 10;
 
 /** Forgets the decoded instructions that depend on bytes of a page. */
 function forget(page: u32, offset: u32, size: u32): void {

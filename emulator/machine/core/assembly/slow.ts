@@ -10,7 +10,7 @@ import {
 import { floatingPoint } from './float';
 import {
   HART_INSTRET, HART_MIE, HART_MIP, HART_MSTATUS, HART_PC, HART_STOP_ON, HART_WAITING, OP_BEQ, OP_BGE, OP_BGEU, OP_BLT, OP_BLTU,
-  OP_BNE, OP_CSRRC, OP_CSRRCI, OP_CSRRS, OP_CSRRSI, OP_CSRRW, OP_CSRRWI, OP_DECODE, OP_DIV, OP_DIVUW, OP_DIVW, OP_EBREAK, OP_ECALL,
+  OP_BNE, OP_CLEAR, OP_CSRRC, OP_CSRRCI, OP_CSRRS, OP_CSRRSI, OP_CSRRW, OP_CSRRWI, OP_DECODE, OP_DIV, OP_DIVUW, OP_DIVW, OP_EBREAK, OP_ECALL,
   OP_FENCE_I, OP_ILLEGAL, OP_JAL, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LEAVE, OP_LH, OP_LHU, OP_LR_W, OP_AMOMAXU_D, OP_LW, OP_LWU, OP_MRET,
   OP_MULH, OP_MULHSU, OP_REM, OP_REMUW, OP_REMW, OP_SB, OP_SD, OP_SFENCE_VMA, OP_SH, OP_SRET, OP_SW, OP_WFI, RECORD_IMM,
   RECORD_LENGTH, RECORD_OP, RECORD_RD, RECORD_RS1, RECORD_RS2, HART_STORE_LOG_COUNT, LOG_ENTRIES, STOP_STORE_LOG, STOP_BREAKPOINT, STOP_BUDGET, STOP_ON_SUPERVISOR_CALL,
@@ -135,6 +135,7 @@ function perform(op: i32, record: usize): void {
     case OP_BGEU: return branch(record, rs1(record) >= rs2(record));
     case OP_JAL: return jump(record, load<u64>(HART_PC) + imm(record));
     case OP_JALR: return jump(record, (rs1(record) + imm(record)) & ~1);
+    case OP_CLEAR: return storeData(rs1(record) + imm(record), 8, 0);
     case OP_LB: return loadInto(record, 1, 56);
     case OP_LH: return loadInto(record, 2, 48);
     case OP_LW: return loadInto(record, 4, 32);
