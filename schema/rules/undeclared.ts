@@ -31,7 +31,7 @@ export const L05: TraceRule = {
       if (slot < 0) continue;
       const known = run.thread(delivery.thread);
       const number = delivery.thread === record.thread ? record.syscall : known.lastSyscall;
-      const call = syscallName(model.configuration.scheduling, number) ?? `a trap that is no system call`;
+      const call = syscallName(model.configuration.scheduling, number) ?? 'a trap that is no system call';
       report(undeclaredOutput, `Register ${RISCV64_SLOTS[slot]} of ${run.describe(delivery.thread)} was written for ${call}, which keeps it.`, delivery.thread);
     }
   },
