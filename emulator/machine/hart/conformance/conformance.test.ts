@@ -21,6 +21,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
   'M': 'bf41cd27985ca3be',
   'A': '2ff57c985f6a20f0',
   'loads and stores': 'ae89142d6f2a7bb1',
+  'C': '1777a6d47647bc6b',
   'F: two operands': '77f5e4bb615e5457',
   'F: fused': 'f92692da80e4a2cb',
   'F: one operand': '68d8b47aefbb60d0',

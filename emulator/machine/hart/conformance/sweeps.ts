@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Programs that apply operations to all combinations of boundary operands and store every result. */
 import { INSTRUCTIONS, type Extension, type Instruction } from '../../isa/instructions.ts';
-import { RAM_BASE } from '../../memory/layout.ts';
-import { RESULTS, type ConformanceProgram } from './driver.ts';
+import { COMPRESSED_STEPS } from './compressed-steps.ts';
+import type { ConformanceProgram } from './driver.ts';
+import { programOf, step, type Step, type Sweep } from './sweep.ts';
 
 const INTEGERS: readonly bigint[] = [
   0n, 1n, 2n, 7n, 31n, 32n, 63n, 64n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x1_0000_0000n,
@@ -43,65 +44,8 @@ const CONVERTED_SINGLES: readonly bigint[] = [
 ];
 
 const MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm'];
-const OPERANDS = RAM_BASE + 0x6_0000;
-/** The word that sweeps of memory operations work on: behind all results. */
-const SCRATCH = RESULTS + 0x20_0000;
-
-/** One operation of a sweep: how it is written, and what its results are called. */
-interface Step {
-  readonly text: string;
-  readonly label: string;
-}
-
-interface Sweep {
-  readonly name: string;
-  readonly operands: readonly bigint[];
-  /** Sources: 1, 2 or 3 operands are combined. */
-  readonly sources: 1 | 2 | 3;
-  readonly steps: readonly Step[];
-  readonly kind: 'integer' | 'float';
-}
-
-/** Reads operands into a1 to a3 and fa1 to fa3. Each step leaves its result in a0 or, for floats, fa0 or a0. */
-function programOf({ name, operands, sources, steps, kind }: Sweep): ConformanceProgram {
-  const count = operands.length;
-  const wordsEach = kind === 'float' ? 2 : 1;
-  const combinations = count ** sources;
-  const loops = Array.from({ length: sources }, (_, source) => source + 1);
-  const after = (text: string): string => /^\S+\s+f/.test(text) ? 'fmv.x.d a0, fa0' : '';
-  const body = steps.map(({ text }) => kind === 'float'
-    ? `fsflags zero\n ${text}\n frflags a4\n ${after(text)}\n sd a0, 0(s1)\n sd a4, 8(s1)\n addi s1, s1, 16`
-    : `${text}\n sd a0, 0(s1)\n addi s1, s1, 8`).join('\n');
-  const source = `
-      .equ scratch, ${SCRATCH}
-      li   t0, 0x2000
-      csrs mstatus, t0
-      la   s1, results
-      li   s10, ${OPERANDS}
-      li   s11, ${OPERANDS + 8 * count}
-      ${loops.map((loop) => `mv s${loop + 1}, s10\nloop${loop}:\n ld a${loop}, 0(s${loop + 1})\n fmv.d.x fa${loop}, a${loop}`).join('\n')}
-      ${body}
-      ${loops.reverse().map((loop) => `addi s${loop + 1}, s${loop + 1}, 8\n beq s${loop + 1}, s11, done${loop}\n j loop${loop}\ndone${loop}:`).join('\n')}
-      j    finish
-  `;
-  return {
-    name, source, words: operands.map((value, index) => [OPERANDS + 8 * index, value] as const),
-    resultWords: combinations * steps.length * wordsEach,
-    describe: (index) => {
-      const step = Math.floor(index / wordsEach) % steps.length;
-      let combination = Math.floor(index / wordsEach / steps.length);
-      const used: string[] = [];
-      for (let source = 0; source < sources; source += 1, combination = Math.floor(combination / count)) {
-        used.unshift(`0x${operands[combination % count]!.toString(16)}`);
-      }
-      return `${steps[step]!.label} of ${used.join(', ')}${wordsEach === 2 && index % 2 === 1 ? ': flags' : ''}`;
-    },
-  };
-}
-
 const named = (extension: Extension, predicate: (row: Instruction) => boolean): readonly Instruction[] =>
   INSTRUCTIONS.filter((row) => row.extension === extension && predicate(row));
-const step = (text: string): Step => ({ text, label: text });
 
 const twoRegisters = ({ syntax }: Instruction): boolean => syntax === 'rd,rs1,rs2';
 const BRANCHES = ['beq', 'bne', 'blt', 'bge', 'bltu', 'bgeu'].map((name) =>
@@ -125,6 +69,7 @@ const integerSweeps: readonly Sweep[] = [
       { text: `li t0, scratch\n sd a1, 0(t0)\n ${name} a0, a2, (t0)`, label: `${name}: read` },
       { text: `li t0, scratch\n ld a0, 0(t0)`, label: `${name}: memory` },
     ]) },
+  { name: 'C', operands: INTEGERS.filter((_, index) => index % 3 === 0), sources: 2, kind: 'integer', steps: COMPRESSED_STEPS },
   { name: 'loads and stores', operands: INTEGERS, sources: 1, kind: 'integer',
     steps: ['sb', 'sh', 'sw', 'sd'].flatMap((store) => ['lb', 'lbu', 'lh', 'lhu', 'lw', 'lwu', 'ld'].flatMap((load) => [0, 1, 3, 5, 7].map((offset) => ({
       text: `li t0, scratch\n sd zero, 0(t0)\n sd zero, 8(t0)\n ${store} a1, ${offset}(t0)\n ${load} a0, ${offset}(t0)`,
@@ -160,7 +105,7 @@ function floatSweeps(suffix: 's' | 'd', values: readonly bigint[], converted: re
   ];
 }
 
-/** All sweeps. The results of each lie from {@link RESULTS} on. */
+/** All sweeps. */
 export const SWEEPS: readonly ConformanceProgram[] = Object.freeze([
   ...integerSweeps, ...floatSweeps('s', SINGLES, CONVERTED_SINGLES), ...floatSweeps('d', DOUBLES, CONVERTED_DOUBLES),
 ].map(programOf));
