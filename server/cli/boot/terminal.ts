@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/** The terminal of a guest: what is typed, and a line of progress. */
+/** The terminal of a guest: what it writes, what is typed, and a line of progress. */
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
 import { virtualTime } from '../output.ts';
 import type { RealtimeInput } from './session.ts';
@@ -49,33 +49,51 @@ export class TypedInput implements RealtimeInput {
   }
 }
 
-/** A line that is written over and over, only on a terminal, and only between whole lines of the console. */
-export class ProgressLine {
-  private readonly machine: Machine;
-  private readonly shown = process.stderr.isTTY === true;
-  private readonly first: { readonly at: number; readonly instructions: number };
-  private lastAt = 0;
-  private visible = false;
+/** Shows what a guest writes, in pieces, and between whole lines of it how far the guest is: a line on a terminal that is written over. */
+export class GuestConsole {
+  private readonly output: NodeJS.WriteStream;
+  private written: number[] = [];
+  private shownAt = 0;
+  private lineVisible = false;
 
-  constructor(machine: Machine) {
-    this.machine = machine;
-    this.first = { at: performance.now(), instructions: machine.instructions };
+  constructor(output: NodeJS.WriteStream) {
+    this.output = output;
   }
 
-  update(): void {
-    const now = performance.now();
-    if (!this.shown || now - this.lastAt < PROGRESS_MS || !this.machine.console.atLineStart) return;
-    this.lastAt = now;
-    const rate = (this.machine.instructions - this.first.instructions) / (now - this.first.at) / 1000;
-    const text = `${(this.machine.instructions / 1e6).toFixed(0)} million instructions, ${rate.toFixed(1)} million/s, ${virtualTime(Number(this.machine.clock.now()))} virtual`;
-    process.stderr.write(`\r\u001b[2K${text}`);
-    this.visible = true;
+  push(byte: number): void {
+    this.written.push(byte);
   }
 
-  /** Takes the line away, before the console writes. */
-  clear(): void {
-    if (!this.visible) return;
+  /** What is to be called between slices of a session with a machine. */
+  progressOf(machine: Machine): () => void {
+    const start = { at: performance.now(), instructions: machine.instructions };
+    return () => {
+      this.flush();
+      const now = performance.now();
+      if (process.stderr.isTTY !== true || now - this.shownAt < PROGRESS_MS || !machine.console.atLineStart) return;
+      this.shownAt = now;
+      const rate = (machine.instructions - start.instructions) / (now - start.at) / 1000;
+      process.stderr.write(`\r\u001b[2K${(machine.instructions / 1e6).toFixed(0)} million instructions, ${rate.toFixed(1)} million/s, ${virtualTime(Number(machine.clock.now()))} virtual`);
+      this.lineVisible = true;
+    };
+  }
+
+  /** Writes what is left. */
+  close(): void {
+    this.flush();
+    this.clearLine();
+  }
+
+  private flush(): void {
+    if (this.written.length === 0) return;
+    this.clearLine();
+    this.output.write(Buffer.from(this.written));
+    this.written = [];
+  }
+
+  private clearLine(): void {
+    if (!this.lineVisible) return;
     process.stderr.write('\r\u001b[2K');
-    this.visible = false;
+    this.lineVisible = false;
   }
 }

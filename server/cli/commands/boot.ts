@@ -1,28 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { HART_NAMES, type HartName } from '../../../emulator/machine/boot/hart-names.ts';
-import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { note, printJson } from '../output.ts';
-import { interruption } from '../signals.ts';
+import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
+import type { BootOptions } from '../boot/boot.ts';
 import { parsePositive, wholeNumber } from './options.ts';
-
-interface BootOptions {
-  readonly kernel?: string;
-  readonly root?: string;
-  readonly dtb?: string;
-  readonly hart?: HartName;
-  readonly nsPerInstruction?: number;
-  readonly resident?: number;
-  readonly realtime?: boolean;
-  readonly save?: string;
-  readonly restore?: string;
-  readonly expect?: string;
-  readonly timeLimit?: number;
-  readonly instructions?: number;
-  readonly json?: boolean;
-}
 
 /** `sel4scope boot`: a real kernel in the RV64 machine. */
 export function bootCommand(): Command {
@@ -48,60 +28,10 @@ Examples:
   sel4scope boot --kernel kernel.elf --root root.elf --time-limit 5000
   sel4scope boot image --instructions 100000000 --save later.machine
   sel4scope boot --restore later.machine`)
-    .action(async (image: string | undefined, options: BootOptions) => { process.exitCode = await boot(image, options); });
-}
-
-async function boot(image: string | undefined, options: BootOptions): Promise<number> {
-  const { machineFromFiles } = await import('../boot/machine-from-files.ts');
-  const { ExpectedText, runMachine } = await import('../boot/session.ts');
-  const { bootReport, exitCodeOf, printReport } = await import('../boot/report.ts');
-  const { ProgressLine, TypedInput } = await import('../boot/terminal.ts');
-  const { saveMachine } = await import('../../../emulator/machine/boot/snapshot.ts');
-  const { OutOfFrames } = await import('../../../emulator/machine/memory/sparse-memory.ts');
-
-  const output = options.json === true ? process.stderr : process.stdout;
-  let written: number[] = [];
-  const watch = new ExpectedText(options.expect ?? '', () => machine.pause());
-  const machine = machineFromFiles({ ...options, ...(image === undefined ? {} : { image }) }, {
-    ...(options.hart === undefined ? {} : { hart: options.hart }),
-    ...(options.nsPerInstruction === undefined ? {} : { nsPerInstruction: options.nsPerInstruction }),
-    ...(options.resident === undefined ? {} : { frameBytes: options.resident * 2 ** 20 }),
-    onConsole: (byte) => {
-      written.push(byte);
-      watch.push(byte);
-    },
-    onDiagnostic: (diagnostic) => note(`sel4scope: ${diagnosticText(diagnostic)}`),
-  });
-  const interrupted = new AbortController();
-  interruption().addEventListener('abort', () => interrupted.abort());
-  const input = options.realtime === true ? new TypedInput(() => interrupted.abort()) : undefined;
-  const line = new ProgressLine(machine);
-  const progress = (): void => {
-    if (written.length > 0) {
-      line.clear();
-      output.write(Buffer.from(written));
-      written = [];
-    }
-    line.update();
-  };
-
-  const before = machine.instructions;
-  const start = performance.now();
-  const outcome = await runMachine(machine, watch, {
-    ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
-    ...(options.timeLimit === undefined ? {} : { until: BigInt(options.timeLimit) * 1_000_000n }),
-  }, { interrupt: interrupted.signal, progress, ...(input === undefined ? {} : { realtime: input }) })
-    .catch((error: unknown) => { throw error instanceof OutOfFrames ? new CommandError(EXIT.crashed, 'the guest fills more of its RAM than the machine has memory for', 'raise --resident') : error; })
-    .finally(() => { input?.close(); line.clear(); });
-  const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000);
-  const exitCode = exitCodeOf(report, options.expect);
-  if (options.json === true) printJson(report);
-  else printReport(report, exitCode === EXIT.crashed);
-  if (options.save !== undefined && machine.ended === undefined) {
-    writeFileSync(options.save, saveMachine(machine));
-    note(`saved to ${options.save}`);
-  }
-  return exitCode;
+    .action(async (image: string | undefined, options: BootOptions) => {
+      const { boot } = await import('../boot/boot.ts');
+      process.exitCode = await boot(image, options);
+    });
 }
 
 function parseNsPerInstruction(text: string): number {

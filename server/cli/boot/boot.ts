@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** One session of `sel4scope boot`. */
+import { writeFileSync } from 'node:fs';
+import type { HartName } from '../../../emulator/machine/boot/hart-names.ts';
+import type { Machine } from '../../../emulator/machine/boot/machine.ts';
+import { saveMachine } from '../../../emulator/machine/boot/snapshot.ts';
+import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
+import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { note, printJson } from '../output.ts';
+import { interruption } from '../signals.ts';
+import { machineFromFiles } from './machine-from-files.ts';
+import { bootReport, exitCodeOf, printReport } from './report.ts';
+import { ExpectedText, runMachine, type BootOutcome } from './session.ts';
+import { GuestConsole, TypedInput } from './terminal.ts';
+
+/** Options of `sel4scope boot`, as its help describes them. */
+export interface BootOptions {
+  readonly kernel?: string;
+  readonly root?: string;
+  readonly dtb?: string;
+  readonly hart?: HartName;
+  readonly nsPerInstruction?: number;
+  readonly resident?: number;
+  readonly realtime?: boolean;
+  readonly save?: string;
+  readonly restore?: string;
+  readonly expect?: string;
+  readonly timeLimit?: number;
+  readonly instructions?: number;
+  readonly json?: boolean;
+}
+
+const MIB = 2 ** 20;
+const NS_PER_MS = 1_000_000n;
+
+/** Boots, runs, reports and saves; returns the exit code. */
+export async function boot(image: string | undefined, options: BootOptions): Promise<number> {
+  const watch = new ExpectedText(options.expect ?? '', () => machine.pause());
+  // With --json standard output is for the report alone.
+  const guest = new GuestConsole(options.json === true ? process.stderr : process.stdout);
+  const machine = machineFromFiles({ ...options, ...(image === undefined ? {} : { image }) }, {
+    ...(options.hart === undefined ? {} : { hart: options.hart }),
+    ...(options.nsPerInstruction === undefined ? {} : { nsPerInstruction: options.nsPerInstruction }),
+    ...(options.resident === undefined ? {} : { frameBytes: options.resident * MIB }),
+    onConsole: (byte) => {
+      guest.push(byte);
+      watch.push(byte);
+    },
+    onDiagnostic: (diagnostic) => note(`sel4scope: ${diagnosticText(diagnostic)}`),
+  });
+
+  const before = machine.instructions;
+  const start = performance.now();
+  const outcome = await run(machine, watch, guest, options);
+  const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000);
+  const exitCode = exitCodeOf(report, options.expect);
+  if (options.json === true) printJson(report);
+  else printReport(report, exitCode === EXIT.crashed);
+  if (options.save !== undefined) save(machine, options.save);
+  return exitCode;
+}
+
+async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, options: BootOptions): Promise<BootOutcome> {
+  const interrupted = new AbortController();
+  interruption().addEventListener('abort', () => interrupted.abort());
+  const input = options.realtime === true ? new TypedInput(() => interrupted.abort()) : undefined;
+  const limits = {
+    ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
+    ...(options.timeLimit === undefined ? {} : { until: BigInt(options.timeLimit) * NS_PER_MS }),
+  };
+  const progress = guest.progressOf(machine);
+  try {
+    return await runMachine(machine, watch, limits, { interrupt: interrupted.signal, progress, ...(input === undefined ? {} : { realtime: input }) });
+  } catch (error) {
+    if (!(error instanceof OutOfFrames)) throw error;
+    throw new CommandError(EXIT.crashed, 'the guest fills more of its RAM than the machine has memory for', 'raise --resident');
+  } finally {
+    input?.close();
+    guest.close();
+  }
+}
+
+function save(machine: Machine, file: string): void {
+  if (machine.ended !== undefined) {
+    note(`${file} is not written: the run is over`);
+    return;
+  }
+  writeFileSync(file, saveMachine(machine));
+  note(`saved to ${file}`);
+}
