@@ -13,7 +13,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, import.meta.url.endsWith('.js') ? '../../../..' : '../../..');
 const ASSEMBLY = join(ROOT, 'emulator', 'machine', 'core', 'assembly');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'sel4scope');
-const OPTIONS = ['-O3', '--runtime', 'stub', '--importMemory', '--noAssert', '--enable', 'bulk-memory'];
+const OPTIONS = ['-O3', '--runtime', 'stub', '--importMemory', '--noAssert'];
 
 /** The core as WebAssembly: from the cache, or compiled now. Throws with the compiler's messages. */
 export function compiledCore(): Uint8Array {
@@ -38,7 +38,7 @@ function compile(compiler: string, files: readonly (readonly [string, string])[]
   const directory = mkdtempSync(join(CACHE, 'build-'));
   try {
     for (const [name, text] of files) writeFileSync(join(directory, name), text);
-    const result = spawnSync(process.execPath, [compiler, 'index.ts', ...OPTIONS, '-o', 'core.wasm', '-t', 'core.wat'], { cwd: directory, encoding: 'utf8' });
+    const result = spawnSync(process.execPath, [compiler, 'index.ts', ...OPTIONS, '-o', 'core.wasm'], { cwd: directory, encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`the core does not compile:\n${result.stderr}${result.stdout}`);
     // Whole or not at all, whoever else compiles at the same time.
     renameSync(join(directory, 'core.wasm'), output);

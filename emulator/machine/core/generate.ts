@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The constants that the assembly shares with the rest of the machine, as a module of the assembly. */
+import { CSRS } from '../isa/csrs.ts';
 import { HART, DIRECTORY, PAGE, RAM_BASE, STOP_ON, STORE_LOG } from '../memory/layout.ts';
 import { BREAKPOINTS, CORE_MAP, RECORD, RECORD_BYTES, ROW, SLOT_BYTES, SLOTS, TLB_ENTRIES } from './map.ts';
 import { OPERATIONS } from './operations.ts';
@@ -27,6 +28,7 @@ export function generatedModule(): string {
   define('SLOTS', 'u32', SLOTS);
   define('TLB_ENTRIES', 'u32', TLB_ENTRIES);
   define('BREAKPOINTS', 'u32', BREAKPOINTS);
+  for (const { name, number } of CSRS) define(`CSR_${name}`, 'u32', number);
   OPERATIONS.forEach((name, number) => define(`OP_${name}`, 'i32', number));
   STOPS.forEach((name, number) => define(`STOP_${name}`, 'i32', number));
   return `${lines.join('\n')}\n`;

@@ -274,9 +274,20 @@ describe('devices', () => {
     const seen: string[] = [];
     let stop = false;
     const bus: Bus = {
-      load: (address, bytes) => { seen.push(`load ${address.toString(16)} ${bytes}`); return 0x1_8000n; },
-      store: (address, bytes, value) => { seen.push(`store ${address.toString(16)} ${bytes} ${value.toString(16)}`); stop = true; return true; },
-      stopRequested: () => { const now = stop; stop = false; return now; },
+      load: (address, bytes) => {
+        seen.push(`load ${address.toString(16)} ${bytes}`);
+        return 0x1_8000n;
+      },
+      store: (address, bytes, value) => {
+        seen.push(`store ${address.toString(16)} ${bytes} ${value.toString(16)}`);
+        stop = true;
+        return true;
+      },
+      stopRequested: () => {
+        const now = stop;
+        stop = false;
+        return now;
+      },
     };
     const rig = new Rig('li t0, 0x10000000\n lh a0, 6(t0)\n li a1, -2\n sw a1, 8(t0)\n nop', { bus });
     expect(rig.hart.run(100)).toBe('device');

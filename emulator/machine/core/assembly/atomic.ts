@@ -3,27 +3,24 @@
 import { atomicAddress, loadAtomic, storeAtomic } from './data';
 import { faulted, LOAD, misaligned, STORE } from './fault';
 import {
-  HART_RESERVATION, HART_RESERVED, OP_AMOADD_D, OP_AMOADD_W, OP_AMOAND_D, OP_AMOAND_W, OP_AMOMAX_D, OP_AMOMAX_W, OP_AMOMAXU_D,
-  OP_AMOMAXU_W, OP_AMOMIN_D, OP_AMOMIN_W, OP_AMOMINU_D, OP_AMOMINU_W, OP_AMOOR_D, OP_AMOOR_W, OP_AMOSWAP_D, OP_AMOSWAP_W, OP_AMOXOR_D,
-  OP_AMOXOR_W, OP_LR_D, OP_LR_W, OP_SC_D, OP_SC_W, RECORD_RD, RECORD_RM, RECORD_RS1, RECORD_RS2,
+  HART_RESERVATION, HART_RESERVED, OP_AMOADD_D, OP_AMOADD_W, OP_AMOAND_D, OP_AMOAND_W, OP_AMOMAX_D, OP_AMOMAX_W,
+  OP_AMOMIN_D, OP_AMOMIN_W, OP_AMOMINU_D, OP_AMOMINU_W, OP_AMOOR_D, OP_AMOOR_W, OP_AMOSWAP_D, OP_AMOSWAP_W, OP_AMOXOR_D,
+  OP_AMOXOR_W, OP_LR_D, OP_LR_W, OP_SC_D, OP_SC_W, RECORD_RM,
 } from './generated';
+import { rs1, rs2, setRd } from './record';
 
 /** Width field of an instruction on 64-bit words. */
 const DOUBLEWORD: u16 = 3;
 
 export function atomic(op: i32, record: usize): void {
   const size: u32 = load<u16>(record, RECORD_RM) == DOUBLEWORD ? 8 : 4;
-  const address = load<u64>(load<u16>(record, RECORD_RS1));
-  const operand = load<u64>(load<u16>(record, RECORD_RS2));
+  const address = rs1(record);
+  const operand = rs2(record);
   switch (op) {
     case OP_LR_W: case OP_LR_D: return loadReserved(record, address, size);
     case OP_SC_W: case OP_SC_D: return storeConditional(record, address, size, operand);
     default: return modify(op, record, address, size, operand);
   }
-}
-
-@inline function setRd(record: usize, value: u64): void {
-  store<u64>(load<u16>(record, RECORD_RD), value);
 }
 
 @inline function extended(value: u64, size: u32): u64 {

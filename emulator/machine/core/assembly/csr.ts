@@ -1,36 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Control and status registers. Which there are, and which bits a write changes, comes from the register table. */
 import {
-  HART_FCSR, HART_INSTRET, HART_MCAUSE, HART_MCOUNTEREN, HART_MCOUNTINHIBIT, HART_MCYCLE, HART_MEDELEG, HART_MENVCFG, HART_MEPC,
+  CSR_CYCLE, CSR_FCSR, CSR_FFLAGS, CSR_FRM, CSR_INSTRET, CSR_MCAUSE, CSR_MCOUNTEREN, CSR_MCOUNTINHIBIT, CSR_MCYCLE, CSR_MEDELEG, CSR_MENVCFG,
+  CSR_MEPC, CSR_MIDELEG, CSR_MIE, CSR_MINSTRET, CSR_MIP, CSR_MISA, CSR_MSCRATCH, CSR_MSTATUS, CSR_MTVAL, CSR_MTVEC, CSR_PMPADDR0, CSR_PMPCFG0,
+  CSR_PMPCFG2, CSR_SATP, CSR_SCAUSE, CSR_SCOUNTEREN, CSR_SENVCFG, CSR_SEPC, CSR_SIE, CSR_SIP, CSR_SSCRATCH, CSR_SSTATUS, CSR_STVAL, CSR_STVEC,
+  CSR_TIME, HART_FCSR, HART_INSTRET, HART_MCAUSE, HART_MCOUNTEREN, HART_MCOUNTINHIBIT, HART_MCYCLE, HART_MEDELEG, HART_MENVCFG, HART_MEPC,
   HART_MIDELEG, HART_MIE, HART_MINSTRET, HART_MIP, HART_MISA, HART_MSCRATCH, HART_MSTATUS, HART_MTVAL, HART_MTVEC, HART_NS_PER_INSTRUCTION,
-  HART_NS_PER_TICK, HART_PMPADDR, HART_PMPCFG0, HART_PMPCFG2, HART_SATP, HART_SCAUSE, HART_SCOUNTEREN, HART_SENVCFG, HART_SEPC,
-  HART_SKIPPED, HART_SSCRATCH, HART_STVAL, HART_STVEC, MAP_CSR_EXISTS, MAP_CSR_WRITABLE,
+  HART_NS_PER_TICK, HART_PMPADDR, HART_PMPCFG0, HART_PMPCFG2, HART_SATP, HART_SCAUSE, HART_SCOUNTEREN, HART_SENVCFG, HART_SEPC, HART_SKIPPED,
+  HART_SSCRATCH, HART_STVAL, HART_STVEC, MAP_CSR_EXISTS, MAP_CSR_WRITABLE,
 } from './generated';
 import { protectionChanged } from './pmp';
 import { MACHINE, modeChanged, MSTATUS_FS, MSTATUS_MPP, MSTATUS_MXR, MSTATUS_SD, MSTATUS_TVM, privilege, SUPERVISOR } from './state';
 import { flushAll, flushLoads } from './tlb';
-
-const FFLAGS: u32 = 0x001;
-const FRM: u32 = 0x002;
-const FCSR: u32 = 0x003;
-const SSTATUS: u32 = 0x100;
-const SIE: u32 = 0x104;
-const STVEC: u32 = 0x105;
-const SIP: u32 = 0x144;
-const SATP: u32 = 0x180;
-const MSTATUS: u32 = 0x300;
-const MISA: u32 = 0x301;
-const MTVEC: u32 = 0x305;
-const MIP: u32 = 0x344;
-const MCOUNTINHIBIT: u32 = 0x320;
-const PMPCFG0: u32 = 0x3a0;
-const PMPCFG2: u32 = 0x3a2;
-const PMPADDR0: u32 = 0x3b0;
-const MCYCLE: u32 = 0xb00;
-const MINSTRET: u32 = 0xb02;
-const CYCLE: u32 = 0xc00;
-const TIME: u32 = 0xc01;
-const INSTRET: u32 = 0xc02;
 
 /** Parts of mstatus that sstatus shows. */
 const SSTATUS_VISIBLE: u64 = 0x8000_0003_000d_e122;
@@ -45,9 +26,9 @@ export function accessible(number: u32, writes: bool): bool {
   if (load<u8>(MAP_CSR_EXISTS + number) == 0) return false;
   if ((number >> 8 & 3) > privilege()) return false;
   if (writes && number >> 10 == 3) return false;
-  if (number <= FCSR) return (load<u64>(HART_MSTATUS) & MSTATUS_FS) != 0;
-  if (number == SATP) return privilege() != SUPERVISOR || (load<u64>(HART_MSTATUS) & MSTATUS_TVM) == 0;
-  if (number >= CYCLE && number < CYCLE + 32) return counterEnabled(number - CYCLE);
+  if (number <= CSR_FCSR) return (load<u64>(HART_MSTATUS) & MSTATUS_FS) != 0;
+  if (number == CSR_SATP) return privilege() != SUPERVISOR || (load<u64>(HART_MSTATUS) & MSTATUS_TVM) == 0;
+  if (number >= CSR_CYCLE && number < CSR_CYCLE + 32) return counterEnabled(number - CSR_CYCLE);
   return true;
 }
 
@@ -59,15 +40,15 @@ function counterEnabled(counter: u32): bool {
 
 export function readCsr(number: u32): u64 {
   switch (number) {
-    case FFLAGS: return load<u64>(HART_FCSR) & 0x1f;
-    case FRM: return load<u64>(HART_FCSR) >> 5 & 7;
-    case SSTATUS: return status() & SSTATUS_VISIBLE;
-    case MSTATUS: return status();
-    case SIE: return load<u64>(HART_MIE) & load<u64>(HART_MIDELEG);
-    case SIP: return load<u64>(HART_MIP) & load<u64>(HART_MIDELEG);
-    case MCYCLE: case CYCLE: return counter(HART_MCYCLE, CYCLE_BIT);
-    case MINSTRET: case INSTRET: return counter(HART_MINSTRET, INSTRET_BIT);
-    case TIME: return time();
+    case CSR_FFLAGS: return load<u64>(HART_FCSR) & 0x1f;
+    case CSR_FRM: return load<u64>(HART_FCSR) >> 5 & 7;
+    case CSR_SSTATUS: return status() & SSTATUS_VISIBLE;
+    case CSR_MSTATUS: return status();
+    case CSR_SIE: return load<u64>(HART_MIE) & load<u64>(HART_MIDELEG);
+    case CSR_SIP: return load<u64>(HART_MIP) & load<u64>(HART_MIDELEG);
+    case CSR_MCYCLE: case CSR_CYCLE: return counter(HART_MCYCLE, CYCLE_BIT);
+    case CSR_MINSTRET: case CSR_INSTRET: return counter(HART_MINSTRET, INSTRET_BIT);
+    case CSR_TIME: return time();
     default: {
       const place = placeOf(number);
       return place == 0 ? 0 : load<u64>(place);
@@ -94,33 +75,33 @@ function time(): u64 {
 
 /** Linear offset of a register that is a word of the hart state; 0 for one that always reads as zero. */
 function placeOf(number: u32): usize {
-  if (number >= PMPADDR0 && number < PMPADDR0 + 16) return HART_PMPADDR + (<usize>(number - PMPADDR0) << 3);
+  if (number >= CSR_PMPADDR0 && number < CSR_PMPADDR0 + 16) return HART_PMPADDR + (<usize>(number - CSR_PMPADDR0) << 3);
   switch (number) {
-    case FCSR: return HART_FCSR;
-    case STVEC: return HART_STVEC;
-    case 0x106: return HART_SCOUNTEREN;
-    case 0x10a: return HART_SENVCFG;
-    case 0x140: return HART_SSCRATCH;
-    case 0x141: return HART_SEPC;
-    case 0x142: return HART_SCAUSE;
-    case 0x143: return HART_STVAL;
-    case SATP: return HART_SATP;
-    case MSTATUS: return HART_MSTATUS;
-    case MISA: return HART_MISA;
-    case 0x302: return HART_MEDELEG;
-    case 0x303: return HART_MIDELEG;
-    case 0x304: return HART_MIE;
-    case MTVEC: return HART_MTVEC;
-    case 0x306: return HART_MCOUNTEREN;
-    case 0x30a: return HART_MENVCFG;
-    case MCOUNTINHIBIT: return HART_MCOUNTINHIBIT;
-    case 0x340: return HART_MSCRATCH;
-    case 0x341: return HART_MEPC;
-    case 0x342: return HART_MCAUSE;
-    case 0x343: return HART_MTVAL;
-    case MIP: return HART_MIP;
-    case PMPCFG0: return HART_PMPCFG0;
-    case PMPCFG2: return HART_PMPCFG2;
+    case CSR_FCSR: return HART_FCSR;
+    case CSR_STVEC: return HART_STVEC;
+    case CSR_SCOUNTEREN: return HART_SCOUNTEREN;
+    case CSR_SENVCFG: return HART_SENVCFG;
+    case CSR_SSCRATCH: return HART_SSCRATCH;
+    case CSR_SEPC: return HART_SEPC;
+    case CSR_SCAUSE: return HART_SCAUSE;
+    case CSR_STVAL: return HART_STVAL;
+    case CSR_SATP: return HART_SATP;
+    case CSR_MSTATUS: return HART_MSTATUS;
+    case CSR_MISA: return HART_MISA;
+    case CSR_MEDELEG: return HART_MEDELEG;
+    case CSR_MIDELEG: return HART_MIDELEG;
+    case CSR_MIE: return HART_MIE;
+    case CSR_MTVEC: return HART_MTVEC;
+    case CSR_MCOUNTEREN: return HART_MCOUNTEREN;
+    case CSR_MENVCFG: return HART_MENVCFG;
+    case CSR_MCOUNTINHIBIT: return HART_MCOUNTINHIBIT;
+    case CSR_MSCRATCH: return HART_MSCRATCH;
+    case CSR_MEPC: return HART_MEPC;
+    case CSR_MCAUSE: return HART_MCAUSE;
+    case CSR_MTVAL: return HART_MTVAL;
+    case CSR_MIP: return HART_MIP;
+    case CSR_PMPCFG0: return HART_PMPCFG0;
+    case CSR_PMPCFG2: return HART_PMPCFG2;
     default: return 0;
   }
 }
@@ -128,27 +109,25 @@ function placeOf(number: u32): usize {
 /** Writes what software may change of a register. */
 export function writeCsr(number: u32, value: u64): void {
   switch (number) {
-    case FFLAGS: return writeFloat((load<u64>(HART_FCSR) & ~0x1f) | (value & 0x1f));
-    case FRM: return writeFloat((load<u64>(HART_FCSR) & 0x1f) | (value & 7) << 5);
-    case FCSR: return writeFloat(value & 0xff);
-    case SSTATUS: case MSTATUS: return writeStatus(merged(number, load<u64>(HART_MSTATUS), value));
-    case SIE: return store<u64>(HART_MIE, mergedBits(load<u64>(HART_MIE), value, load<u64>(HART_MIDELEG) & writable(SIE)));
-    case SIP: return store<u64>(HART_MIP, mergedBits(load<u64>(HART_MIP), value, load<u64>(HART_MIDELEG) & writable(SIP)));
-    case STVEC: case MTVEC: {
+    case CSR_FFLAGS: return writeFloat((load<u64>(HART_FCSR) & ~0x1f) | (value & 0x1f));
+    case CSR_FRM: return writeFloat((load<u64>(HART_FCSR) & 0x1f) | (value & 7) << 5);
+    case CSR_FCSR: return writeFloat(value & 0xff);
+    case CSR_SSTATUS: case CSR_MSTATUS: return writeStatus(merged(number, load<u64>(HART_MSTATUS), value));
+    case CSR_SIE: return store<u64>(HART_MIE, mergedBits(load<u64>(HART_MIE), value, load<u64>(HART_MIDELEG) & writable(CSR_SIE)));
+    case CSR_SIP: return store<u64>(HART_MIP, mergedBits(load<u64>(HART_MIP), value, load<u64>(HART_MIDELEG) & writable(CSR_SIP)));
+    case CSR_STVEC: case CSR_MTVEC: {
       if ((value & 3) < 2) store<u64>(placeOf(number), value);
       return;
     }
-    case SATP: return writeSatp(value);
-    case MCYCLE: return store<u64>(HART_MCYCLE, counterOffset(value, CYCLE_BIT));
-    case MINSTRET: return store<u64>(HART_MINSTRET, counterOffset(value, INSTRET_BIT));
-    case MCOUNTINHIBIT: return writeInhibit(merged(number, load<u64>(HART_MCOUNTINHIBIT), value));
-    case PMPCFG0: case PMPCFG2: return writePmpConfiguration(placeOf(number), merged(number, load<u64>(placeOf(number)), value));
+    case CSR_SATP: return writeSatp(value);
+    case CSR_MCYCLE: return store<u64>(HART_MCYCLE, counterOffset(value, CYCLE_BIT));
+    case CSR_MINSTRET: return store<u64>(HART_MINSTRET, counterOffset(value, INSTRET_BIT));
+    case CSR_MCOUNTINHIBIT: return writeInhibit(merged(number, load<u64>(HART_MCOUNTINHIBIT), value));
+    case CSR_PMPCFG0: case CSR_PMPCFG2: return writePmpConfiguration(placeOf(number), merged(number, load<u64>(placeOf(number)), value));
     default: {
       const place = placeOf(number);
       if (place == 0) return;
-      if (number >= PMPADDR0 && number < PMPADDR0 + 16) {
-        return writePmpAddress(number, place, value);
-      }
+      if (number >= CSR_PMPADDR0 && number < CSR_PMPADDR0 + 16) return writePmpAddress(number, place, value);
       store<u64>(place, merged(number, load<u64>(place), value));
     }
   }
@@ -230,7 +209,7 @@ function writePmpConfiguration(place: usize, next: u64): void {
 }
 
 function writePmpAddress(number: u32, place: usize, value: u64): void {
-  if (addressLocked(number - PMPADDR0)) return;
+  if (addressLocked(number - CSR_PMPADDR0)) return;
   store<u64>(place, value & writable(number));
   pmpChanged();
 }

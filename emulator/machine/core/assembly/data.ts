@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Loads and stores that are no plain TLB hit: page walks, devices, watched and absent pages, two pages at once. */
-import { accessFault, faulted, LOAD, STORE } from './fault';
+import { accessFault, LOAD, STORE } from './fault';
 import { MAP_STORE_TLB, PAGE_READ_ONLY, PAGE_WATCHED, RAM_BASE, STOP_DEVICE, STOP_STORE_LOG, HART_MAPPING_EPOCH } from './generated';
 import { hostLoad, hostOutcome, hostStore } from './host';
 import { FAULT, translate } from './mmu';

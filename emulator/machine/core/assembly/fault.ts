@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The exception that the current instruction raises: set where it is found, taken where the instruction ends. */
 
-export const INSTRUCTION_MISALIGNED: i32 = 0;
 export const ILLEGAL_INSTRUCTION: i32 = 2;
 export const BREAKPOINT: i32 = 3;
 /** Of an environment call from U mode; S and M mode follow. */

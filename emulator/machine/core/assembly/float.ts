@@ -12,10 +12,11 @@ import {
   OP_FCVT_W_S, OP_FCVT_WU_D, OP_FCVT_WU_S, OP_FDIV_D, OP_FDIV_S, OP_FEQ_D, OP_FEQ_S, OP_FLD, OP_FLE_D, OP_FLE_S, OP_FLT_D, OP_FLT_S,
   OP_FLW, OP_FMADD_D, OP_FMADD_S, OP_FMAX_D, OP_FMAX_S, OP_FMIN_D, OP_FMIN_S, OP_FMSUB_D, OP_FMSUB_S, OP_FMUL_D, OP_FMUL_S, OP_FMV_D_X,
   OP_FMV_W_X, OP_FMV_X_D, OP_FMV_X_W, OP_FNMADD_D, OP_FNMADD_S, OP_FNMSUB_D, OP_FNMSUB_S, OP_FSD, OP_FSGNJ_D, OP_FSGNJ_S, OP_FSGNJN_D,
-  OP_FSGNJN_S, OP_FSGNJX_D, OP_FSGNJX_S, OP_FSQRT_D, OP_FSQRT_S, OP_FSUB_D, OP_FSUB_S, OP_FSW, RECORD_IMM, RECORD_RD, RECORD_RM,
+  OP_FSGNJN_S, OP_FSGNJX_D, OP_FSGNJX_S, OP_FSQRT_D, OP_FSQRT_S, OP_FSUB_D, OP_FSUB_S, OP_FSW, RECORD_IMM, RECORD_RM,
   RECORD_RS1, RECORD_RS2,
 } from './generated';
 import { computesNatively, isPlainDouble, isPlainSingle } from './native-float';
+import { imm, rs1, rs2, setRd } from './record';
 import { illegal } from './slow';
 import { MSTATUS_FS } from './state';
 
@@ -37,8 +38,8 @@ export function floatingPoint(op: i32, record: usize): void {
   switch (op) {
     case OP_FLW: return loadFloat(record, 4);
     case OP_FLD: return loadFloat(record, 8);
-    case OP_FSW: return storeData(addressOf(record), 4, load<u64>(load<u16>(record, RECORD_RS2)));
-    case OP_FSD: return storeData(addressOf(record), 8, load<u64>(load<u16>(record, RECORD_RS2)));
+    case OP_FSW: return storeData(rs1(record) + imm(record), 4, rs2(record));
+    case OP_FSD: return storeData(rs1(record) + imm(record), 8, rs2(record));
 
     case OP_FSGNJ_S: return setSign(record, b(record, false), false);
     case OP_FSGNJ_D: return setSign(record, b(record, true), true);
@@ -58,10 +59,10 @@ export function floatingPoint(op: i32, record: usize): void {
     case OP_FLE_D: return setInteger(record, u64(lessOrEqual(a(record, true), b(record, true), true)));
     case OP_FCLASS_S: return setInteger(record, classOf(a(record, false), false));
     case OP_FCLASS_D: return setInteger(record, classOf(a(record, true), true));
-    case OP_FMV_X_W: return setInteger(record, <i64><i32>load<u64>(load<u16>(record, RECORD_RS1)));
-    case OP_FMV_X_D: return setInteger(record, load<u64>(load<u16>(record, RECORD_RS1)));
-    case OP_FMV_W_X: return setFloat(record, load<u64>(load<u16>(record, RECORD_RS1)), false);
-    case OP_FMV_D_X: return setFloat(record, load<u64>(load<u16>(record, RECORD_RS1)), true);
+    case OP_FMV_X_W: return setInteger(record, <i64><i32>rs1(record));
+    case OP_FMV_X_D: return setInteger(record, rs1(record));
+    case OP_FMV_W_X: return setFloat(record, rs1(record), false);
+    case OP_FMV_D_X: return setFloat(record, rs1(record), true);
     default: return withRounding(op, record);
   }
 }
@@ -98,14 +99,14 @@ function withRounding(op: i32, record: usize): void {
     case OP_FCVT_L_D: return setInteger(record, toInteger(mode, a(record, true), true, LONG_LOWEST, LONG_HIGHEST));
     case OP_FCVT_LU_S: return setInteger(record, toInteger(mode, a(record, false), false, 0, ~0));
     case OP_FCVT_LU_D: return setInteger(record, toInteger(mode, a(record, true), true, 0, ~0));
-    case OP_FCVT_S_W: return setFloat(record, fromSigned(mode, <i32>x(record), false), false);
-    case OP_FCVT_D_W: return setFloat(record, fromSigned(mode, <i32>x(record), true), true);
-    case OP_FCVT_S_WU: return setFloat(record, fromInteger(mode, false, x(record) & WORD_ALL, false), false);
-    case OP_FCVT_D_WU: return setFloat(record, fromInteger(mode, false, x(record) & WORD_ALL, true), true);
-    case OP_FCVT_S_L: return setFloat(record, fromSigned(mode, x(record), false), false);
-    case OP_FCVT_D_L: return setFloat(record, fromSigned(mode, x(record), true), true);
-    case OP_FCVT_S_LU: return setFloat(record, fromInteger(mode, false, x(record), false), false);
-    case OP_FCVT_D_LU: return setFloat(record, fromInteger(mode, false, x(record), true), true);
+    case OP_FCVT_S_W: return setFloat(record, fromSigned(mode, <i32>rs1(record), false), false);
+    case OP_FCVT_D_W: return setFloat(record, fromSigned(mode, <i32>rs1(record), true), true);
+    case OP_FCVT_S_WU: return setFloat(record, fromInteger(mode, false, rs1(record) & WORD_ALL, false), false);
+    case OP_FCVT_D_WU: return setFloat(record, fromInteger(mode, false, rs1(record) & WORD_ALL, true), true);
+    case OP_FCVT_S_L: return setFloat(record, fromSigned(mode, rs1(record), false), false);
+    case OP_FCVT_D_L: return setFloat(record, fromSigned(mode, rs1(record), true), true);
+    case OP_FCVT_S_LU: return setFloat(record, fromInteger(mode, false, rs1(record), false), false);
+    case OP_FCVT_D_LU: return setFloat(record, fromInteger(mode, false, rs1(record), true), true);
     default: illegal();
   }
 }
@@ -132,15 +133,6 @@ function modeOf(record: usize): u32 {
   return value(load<u16>(record, RECORD_RS2), double);
 }
 
-/** Integer source. */
-@inline function x(record: usize): u64 {
-  return load<u64>(load<u16>(record, RECORD_RS1));
-}
-
-function addressOf(record: usize): u64 {
-  return load<u64>(load<u16>(record, RECORD_RS1)) + <u64>load<i32>(record, RECORD_IMM);
-}
-
 function raiseFlags(): void {
   if (flags == 0) return;
   store<u64>(HART_FCSR, load<u64>(HART_FCSR) | flags);
@@ -148,13 +140,13 @@ function raiseFlags(): void {
 }
 
 function setFloat(record: usize, bits: u64, double: bool): void {
-  store<u64>(load<u16>(record, RECORD_RD), double ? bits : bits | BOX);
+  setRd(record, double ? bits : bits | BOX);
   raiseFlags();
   floatChanged();
 }
 
 function setInteger(record: usize, result: u64): void {
-  store<u64>(load<u16>(record, RECORD_RD), result);
+  setRd(record, result);
   raiseFlags();
 }
 
@@ -164,7 +156,7 @@ function setWord(record: usize, result: u64): void {
 }
 
 function loadFloat(record: usize, size: u32): void {
-  const bits = loadData(addressOf(record), size);
+  const bits = loadData(rs1(record) + imm(record), size);
   if (!faulted()) setFloat(record, bits, size == 8);
 }
 

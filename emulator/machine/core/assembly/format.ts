@@ -2,17 +2,17 @@
 /** The two formats of numbers, their parts, and rounding. Bits of a single are the low half of a word. */
 
 export const INEXACT: u32 = 1;
-export const UNDERFLOW: u32 = 2;
-export const OVERFLOW: u32 = 4;
+const UNDERFLOW: u32 = 2;
+const OVERFLOW: u32 = 4;
 export const DIVIDE_BY_ZERO: u32 = 8;
 export const INVALID: u32 = 16;
 
 /** Rounding modes by number. */
 export const TO_NEAREST_EVEN: u32 = 0;
-export const TO_ZERO: u32 = 1;
+const TO_ZERO: u32 = 1;
 export const DOWN: u32 = 2;
-export const UP: u32 = 3;
-export const TO_NEAREST_AWAY: u32 = 4;
+const UP: u32 = 3;
+const TO_NEAREST_AWAY: u32 = 4;
 
 /** Exceptions of the operation that is computed. */
 export let flags: u32 = 0;
@@ -31,7 +31,7 @@ export function clearFlags(): void {
 }
 
 /** Exponent of one; also the largest. */
-@inline export function biasOf(double: bool): i32 {
+@inline function biasOf(double: bool): i32 {
   return double ? 1023 : 127;
 }
 

@@ -7,7 +7,10 @@
  * Its first record does many turns at once. Kernels spend most of their instructions there when they make objects.
  */
 import { decode, isShort } from './decode';
-import { MAP_BREAKPOINT_OFFSETS, MAP_SCRATCH, OP_ADDI, OP_BNE_NEAR, OP_CLEAR, OP_SD, RECORD_BYTES, RECORD_IMM, RECORD_LENGTH, RECORD_OP, RECORD_RD, RECORD_RM, RECORD_RS1, RECORD_RS2 } from './generated';
+import {
+  MAP_BREAKPOINT_OFFSETS, MAP_SCRATCH, OP_ADDI, OP_BNE_NEAR, OP_CLEAR, OP_SD, RECORD_BYTES, RECORD_IMM, RECORD_LENGTH, RECORD_OP,
+  RECORD_RD, RECORD_RM, RECORD_RS1, RECORD_RS2,
+} from './generated';
 import { readPage } from './ram';
 
 /** Bytes of the words that the loop clears, which are what it steps by. */

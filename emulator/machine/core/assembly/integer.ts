@@ -32,14 +32,6 @@ export function remainder(a: i64, b: i64): u64 {
   return b == -1 ? 0 : <u64>(a % b);
 }
 
-export function divideUnsigned(a: u64, b: u64): u64 {
-  return b == 0 ? ~0 : a / b;
-}
-
-export function remainderUnsigned(a: u64, b: u64): u64 {
-  return b == 0 ? a : a % b;
-}
-
 export function divideWord(a: i32, b: i32): i32 {
   if (b == 0) return -1;
   return b == -1 ? 0 - a : a / b;

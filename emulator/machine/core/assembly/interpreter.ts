@@ -5,44 +5,21 @@
  */
 import {
   HART_INSTRET, HART_MSTATUS, HART_PC, MAP_EXECUTE_TLB, MAP_LOAD_TLB, MAP_STORE_TLB, OP_ADD, OP_ADDI, OP_ADDIW, OP_ADDW, OP_AND, OP_ANDI,
-  OP_AUIPC, OP_BEQ, OP_BNE, OP_BLT, OP_BGE, OP_BLTU, OP_BGEU, OP_BEQ_NEAR, OP_BGE_NEAR, OP_BGEU_NEAR, OP_CLEAR, OP_BLT_NEAR, OP_BLTU_NEAR, OP_BNE_NEAR, OP_DIVU, OP_FADD_D, OP_FCVT_D_W, OP_FDIV_D, OP_FENCE, OP_FEQ_D, OP_FLD, OP_FLE_D, OP_FLT_D, OP_FMUL_D, OP_FMV_D_X, OP_FMV_X_D, OP_FSD, OP_FSGNJ_D, OP_FSUB_D,
-  OP_J_NEAR, OP_JAL, OP_JAL_NEAR, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU, OP_MULW, OP_OR, OP_ORI,
-  OP_REMU, OP_SB, OP_SD, OP_SH, OP_SLL, OP_SLLI, OP_SLLIW, OP_SLLW, OP_SLT, OP_SLTI, OP_SLTIU, OP_SLTU, OP_SPIN, OP_SRA, OP_SRAI,
-  OP_SRAIW, OP_SRAW, OP_SRL, OP_SRLI, OP_SRLIW, OP_SRLW, OP_SUB, OP_SUBW, OP_SW, OP_XOR, OP_XORI, RECORD_IMM, RECORD_LENGTH, RECORD_OP,
-  RECORD_RD, RECORD_RM, RECORD_RS1, RECORD_RS2, STOP_BUDGET,
+  OP_AUIPC, OP_BEQ, OP_BEQ_NEAR, OP_BGE, OP_BGEU, OP_BGEU_NEAR, OP_BGE_NEAR, OP_BLT, OP_BLTU, OP_BLTU_NEAR, OP_BLT_NEAR, OP_BNE, OP_BNE_NEAR,
+  OP_CLEAR, OP_DIVU, OP_FADD_D, OP_FCVT_D_W, OP_FDIV_D, OP_FENCE, OP_FEQ_D, OP_FLD, OP_FLE_D, OP_FLT_D, OP_FMUL_D, OP_FMV_D_X, OP_FMV_X_D, OP_FSD,
+  OP_FSGNJ_D, OP_FSUB_D, OP_JAL, OP_JALR, OP_JAL_NEAR, OP_J_NEAR, OP_LB, OP_LBU, OP_LD, OP_LH, OP_LHU, OP_LUI, OP_LW, OP_LWU, OP_MUL, OP_MULHU,
+  OP_MULW, OP_OR, OP_ORI, OP_REMU, OP_SB, OP_SD, OP_SH, OP_SLL, OP_SLLI, OP_SLLIW, OP_SLLW, OP_SLT, OP_SLTI, OP_SLTIU, OP_SLTU, OP_SPIN, OP_SRA,
+  OP_SRAI, OP_SRAIW, OP_SRAW, OP_SRL, OP_SRLI, OP_SRLIW, OP_SRLW, OP_SUB, OP_SUBW, OP_SW, OP_XOR, OP_XORI, RECORD_OP, RECORD_RM, RECORD_RS1,
+  STOP_BUDGET,
 } from './generated';
-import { CLEAR_INSTRUCTIONS, CLEAR_STEP } from './idiom';
-import { isPlainDouble, roundsNatively } from './native-float';
-import { multiplyHighUnsigned } from './integer';
-import { begin, budgetLeft, GO_ON, slow } from './slow';
 import { nextBias, nextRecord } from './code';
+import { CLEAR_INSTRUCTIONS, CLEAR_STEP } from './idiom';
+import { multiplyHighUnsigned } from './integer';
+import { isPlainDouble, roundsNatively } from './native-float';
+import { after, afterResult, imm, rs1, rs2, setRd, target } from './record';
+import { begin, budgetLeft, GO_ON, slow } from './slow';
 import { dataMode, executeMode, MSTATUS_FS } from './state';
 import { ABSENT, ADDEND, INDEX_MASK, PAGE_MASK } from './tlb';
-
-@inline function rs1(record: usize): u64 {
-  return load<u64>(load<u16>(record, RECORD_RS1));
-}
-
-@inline function rs2(record: usize): u64 {
-  return load<u64>(load<u16>(record, RECORD_RS2));
-}
-
-@inline function imm(record: usize): u64 {
-  return <u64>load<i32>(record, RECORD_IMM);
-}
-
-@inline function setRd(record: usize, value: u64): void {
-  store<u64>(load<u16>(record, RECORD_RD), value);
-}
-
-@inline function after(record: usize): usize {
-  return record + <usize>load<u16>(record, RECORD_LENGTH);
-}
-
-/** From a record of a near branch that is taken. */
-@inline function target(record: usize): usize {
-  return after(record) + <usize>load<i32>(record, RECORD_IMM);
-}
 
 @inline function extended(value: u32): u64 {
   return <u64><i64><i32>value;
@@ -107,203 +84,47 @@ export function execute(budget: i32): i32 {
   do {
     let to = NOWHERE;
     switch (<i32>load<u16>(record, RECORD_OP)) {
-      case OP_LUI: {
-        setRd(record, imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_AUIPC: {
-        setRd(record, bias + <u64>(record >> 3) + imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_ADDI: {
-        setRd(record, rs1(record) + imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SLTI: {
-        setRd(record, u64(<i64>rs1(record) < <i64>imm(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_SLTIU: {
-        setRd(record, u64(rs1(record) < imm(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_XORI: {
-        setRd(record, rs1(record) ^ imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_ORI: {
-        setRd(record, rs1(record) | imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_ANDI: {
-        setRd(record, rs1(record) & imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SLLI: {
-        setRd(record, rs1(record) << imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SRLI: {
-        setRd(record, rs1(record) >> imm(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SRAI: {
-        setRd(record, <u64>(<i64>rs1(record) >> <i64>imm(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_ADD: {
-        setRd(record, rs1(record) + rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SUB: {
-        setRd(record, rs1(record) - rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SLL: {
-        setRd(record, rs1(record) << (rs2(record) & 63));
-        record = after(record);
-        continue;
-      }
-      case OP_SLT: {
-        setRd(record, u64(<i64>rs1(record) < <i64>rs2(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_SLTU: {
-        setRd(record, u64(rs1(record) < rs2(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_XOR: {
-        setRd(record, rs1(record) ^ rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_SRL: {
-        setRd(record, rs1(record) >> (rs2(record) & 63));
-        record = after(record);
-        continue;
-      }
-      case OP_SRA: {
-        setRd(record, <u64>(<i64>rs1(record) >> <i64>(rs2(record) & 63)));
-        record = after(record);
-        continue;
-      }
-      case OP_OR: {
-        setRd(record, rs1(record) | rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_AND: {
-        setRd(record, rs1(record) & rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_ADDIW: {
-        setRd(record, extended(<u32>(rs1(record) + imm(record))));
-        record = after(record);
-        continue;
-      }
-      case OP_SLLIW: {
-        setRd(record, extended(<u32>rs1(record) << <u32>imm(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_SRLIW: {
-        setRd(record, extended(<u32>rs1(record) >> <u32>imm(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_SRAIW: {
-        setRd(record, <u64><i64>(<i32>rs1(record) >> <i32>imm(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_ADDW: {
-        setRd(record, extended(<u32>(rs1(record) + rs2(record))));
-        record = after(record);
-        continue;
-      }
-      case OP_SUBW: {
-        setRd(record, extended(<u32>(rs1(record) - rs2(record))));
-        record = after(record);
-        continue;
-      }
-      case OP_SLLW: {
-        setRd(record, extended(<u32>rs1(record) << (<u32>rs2(record) & 31)));
-        record = after(record);
-        continue;
-      }
-      case OP_SRLW: {
-        setRd(record, extended(<u32>rs1(record) >> (<u32>rs2(record) & 31)));
-        record = after(record);
-        continue;
-      }
-      case OP_SRAW: {
-        setRd(record, <u64><i64>(<i32>rs1(record) >> (<i32>rs2(record) & 31)));
-        record = after(record);
-        continue;
-      }
-      case OP_MUL: {
-        setRd(record, rs1(record) * rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_MULW: {
-        setRd(record, extended(<u32>(rs1(record) * rs2(record))));
-        record = after(record);
-        continue;
-      }
-      case OP_MULHU: {
-        setRd(record, multiplyHighUnsigned(rs1(record), rs2(record)));
-        record = after(record);
-        continue;
-      }
-      case OP_FENCE: {
-        record = after(record);
-        continue;
-      }
-      case OP_BEQ_NEAR: {
-        record = rs1(record) == rs2(record) ? target(record) : after(record);
-        continue;
-      }
-      case OP_BNE_NEAR: {
-        record = rs1(record) != rs2(record) ? target(record) : after(record);
-        continue;
-      }
-      case OP_BLT_NEAR: {
-        record = <i64>rs1(record) < <i64>rs2(record) ? target(record) : after(record);
-        continue;
-      }
-      case OP_BGE_NEAR: {
-        record = <i64>rs1(record) >= <i64>rs2(record) ? target(record) : after(record);
-        continue;
-      }
-      case OP_BLTU_NEAR: {
-        record = rs1(record) < rs2(record) ? target(record) : after(record);
-        continue;
-      }
-      case OP_BGEU_NEAR: {
-        record = rs1(record) >= rs2(record) ? target(record) : after(record);
-        continue;
-      }
-      case OP_J_NEAR: {
-        record = target(record);
-        continue;
-      }
+      case OP_LUI: record = afterResult(record, imm(record)); continue;
+      case OP_AUIPC: record = afterResult(record, bias + <u64>(record >> 3) + imm(record)); continue;
+      case OP_ADDI: record = afterResult(record, rs1(record) + imm(record)); continue;
+      case OP_SLTI: record = afterResult(record, u64(<i64>rs1(record) < <i64>imm(record))); continue;
+      case OP_SLTIU: record = afterResult(record, u64(rs1(record) < imm(record))); continue;
+      case OP_XORI: record = afterResult(record, rs1(record) ^ imm(record)); continue;
+      case OP_ORI: record = afterResult(record, rs1(record) | imm(record)); continue;
+      case OP_ANDI: record = afterResult(record, rs1(record) & imm(record)); continue;
+      case OP_SLLI: record = afterResult(record, rs1(record) << imm(record)); continue;
+      case OP_SRLI: record = afterResult(record, rs1(record) >> imm(record)); continue;
+      case OP_SRAI: record = afterResult(record, <u64>(<i64>rs1(record) >> <i64>imm(record))); continue;
+      case OP_ADD: record = afterResult(record, rs1(record) + rs2(record)); continue;
+      case OP_SUB: record = afterResult(record, rs1(record) - rs2(record)); continue;
+      case OP_SLL: record = afterResult(record, rs1(record) << (rs2(record) & 63)); continue;
+      case OP_SLT: record = afterResult(record, u64(<i64>rs1(record) < <i64>rs2(record))); continue;
+      case OP_SLTU: record = afterResult(record, u64(rs1(record) < rs2(record))); continue;
+      case OP_XOR: record = afterResult(record, rs1(record) ^ rs2(record)); continue;
+      case OP_SRL: record = afterResult(record, rs1(record) >> (rs2(record) & 63)); continue;
+      case OP_SRA: record = afterResult(record, <u64>(<i64>rs1(record) >> <i64>(rs2(record) & 63))); continue;
+      case OP_OR: record = afterResult(record, rs1(record) | rs2(record)); continue;
+      case OP_AND: record = afterResult(record, rs1(record) & rs2(record)); continue;
+      case OP_ADDIW: record = afterResult(record, extended(<u32>(rs1(record) + imm(record)))); continue;
+      case OP_SLLIW: record = afterResult(record, extended(<u32>rs1(record) << <u32>imm(record))); continue;
+      case OP_SRLIW: record = afterResult(record, extended(<u32>rs1(record) >> <u32>imm(record))); continue;
+      case OP_SRAIW: record = afterResult(record, <u64><i64>(<i32>rs1(record) >> <i32>imm(record))); continue;
+      case OP_ADDW: record = afterResult(record, extended(<u32>(rs1(record) + rs2(record)))); continue;
+      case OP_SUBW: record = afterResult(record, extended(<u32>(rs1(record) - rs2(record)))); continue;
+      case OP_SLLW: record = afterResult(record, extended(<u32>rs1(record) << (<u32>rs2(record) & 31))); continue;
+      case OP_SRLW: record = afterResult(record, extended(<u32>rs1(record) >> (<u32>rs2(record) & 31))); continue;
+      case OP_SRAW: record = afterResult(record, <u64><i64>(<i32>rs1(record) >> (<i32>rs2(record) & 31))); continue;
+      case OP_MUL: record = afterResult(record, rs1(record) * rs2(record)); continue;
+      case OP_MULW: record = afterResult(record, extended(<u32>(rs1(record) * rs2(record)))); continue;
+      case OP_MULHU: record = afterResult(record, multiplyHighUnsigned(rs1(record), rs2(record))); continue;
+      case OP_FENCE: record = after(record); continue;
+      case OP_BEQ_NEAR: record = rs1(record) == rs2(record) ? target(record) : after(record); continue;
+      case OP_BNE_NEAR: record = rs1(record) != rs2(record) ? target(record) : after(record); continue;
+      case OP_BLT_NEAR: record = <i64>rs1(record) < <i64>rs2(record) ? target(record) : after(record); continue;
+      case OP_BGE_NEAR: record = <i64>rs1(record) >= <i64>rs2(record) ? target(record) : after(record); continue;
+      case OP_BLTU_NEAR: record = rs1(record) < rs2(record) ? target(record) : after(record); continue;
+      case OP_BGEU_NEAR: record = rs1(record) >= rs2(record) ? target(record) : after(record); continue;
+      case OP_J_NEAR: record = target(record); continue;
       case OP_JAL_NEAR: {
         setRd(record, bias + <u64>(after(record) >> 3));
         record = target(record);
@@ -361,68 +182,55 @@ export function execute(budget: i32): i32 {
         record = after(record);
         continue;
       }
-      case OP_JAL: {
-        to = bias + <u64>(record >> 3) + imm(record);
-        break;
-      }
-      case OP_JALR: {
-        to = (rs1(record) + imm(record)) & ~1;
-        break;
-      }
+      case OP_JAL: to = bias + <u64>(record >> 3) + imm(record); break;
+      case OP_JALR: to = (rs1(record) + imm(record)) & ~1; break;
       case OP_LB: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 1)) break;
-        setRd(record, <u64><i64>load<i8>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, <u64><i64>load<i8>(loadPlace(entry, address)));
         continue;
       }
       case OP_LH: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 2)) break;
-        setRd(record, <u64><i64>load<i16>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, <u64><i64>load<i16>(loadPlace(entry, address)));
         continue;
       }
       case OP_LW: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 4)) break;
-        setRd(record, <u64><i64>load<i32>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, <u64><i64>load<i32>(loadPlace(entry, address)));
         continue;
       }
       case OP_LD: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 8)) break;
-        setRd(record, load<u64>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, load<u64>(loadPlace(entry, address)));
         continue;
       }
       case OP_LBU: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 1)) break;
-        setRd(record, load<u8>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, load<u8>(loadPlace(entry, address)));
         continue;
       }
       case OP_LHU: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 2)) break;
-        setRd(record, load<u16>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, load<u16>(loadPlace(entry, address)));
         continue;
       }
       case OP_LWU: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 4)) break;
-        setRd(record, load<u32>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, load<u32>(loadPlace(entry, address)));
         continue;
       }
       case OP_SB: {
@@ -478,8 +286,7 @@ export function execute(budget: i32): i32 {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         if (!hitsLoad(entry, address, 8) || !floatsDirty()) break;
-        setRd(record, load<u64>(loadPlace(entry, address)));
-        record = after(record);
+        record = afterResult(record, load<u64>(loadPlace(entry, address)));
         continue;
       }
       case OP_FSD: {
@@ -490,88 +297,70 @@ export function execute(budget: i32): i32 {
         record = after(record);
         continue;
       }
-      case OP_DIVU: {
-        setRd(record, rs2(record) == 0 ? ~0 : rs1(record) / rs2(record));
-        record = after(record);
-        continue;
-      }
-      case OP_REMU: {
-        setRd(record, rs2(record) == 0 ? rs1(record) : rs1(record) % rs2(record));
-        record = after(record);
-        continue;
-      }
+      case OP_DIVU: record = afterResult(record, rs2(record) == 0 ? ~0 : rs1(record) / rs2(record)); continue;
+      case OP_REMU: record = afterResult(record, rs2(record) == 0 ? rs1(record) : rs1(record) % rs2(record)); continue;
       case OP_FADD_D: {
         if (!roundsNatively(record) || !floatsDirty()) break;
         const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) + reinterpret<f64>(rs2(record)));
         if (!isPlainDouble(result)) break;
-        setRd(record, result);
-        record = after(record);
+        record = afterResult(record, result);
         continue;
       }
       case OP_FSUB_D: {
         if (!roundsNatively(record) || !floatsDirty()) break;
         const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) - reinterpret<f64>(rs2(record)));
         if (!isPlainDouble(result)) break;
-        setRd(record, result);
-        record = after(record);
+        record = afterResult(record, result);
         continue;
       }
       case OP_FMUL_D: {
         if (!roundsNatively(record) || !floatsDirty()) break;
         const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) * reinterpret<f64>(rs2(record)));
         if (!isPlainDouble(result)) break;
-        setRd(record, result);
-        record = after(record);
+        record = afterResult(record, result);
         continue;
       }
       case OP_FDIV_D: {
         if (!roundsNatively(record) || !floatsDirty()) break;
         const result = reinterpret<u64>(reinterpret<f64>(rs1(record)) / reinterpret<f64>(rs2(record)));
         if (!isPlainDouble(result)) break;
-        setRd(record, result);
-        record = after(record);
+        record = afterResult(record, result);
         continue;
       }
       case OP_FEQ_D: {
         const one = reinterpret<f64>(rs1(record));
         const other = reinterpret<f64>(rs2(record));
         if (one != one || other != other || !floatsDirty()) break;
-        setRd(record, u64(one == other));
-        record = after(record);
+        record = afterResult(record, u64(one == other));
         continue;
       }
       case OP_FLT_D: {
         const one = reinterpret<f64>(rs1(record));
         const other = reinterpret<f64>(rs2(record));
         if (one != one || other != other || !floatsDirty()) break;
-        setRd(record, u64(one < other));
-        record = after(record);
+        record = afterResult(record, u64(one < other));
         continue;
       }
       case OP_FLE_D: {
         const one = reinterpret<f64>(rs1(record));
         const other = reinterpret<f64>(rs2(record));
         if (one != one || other != other || !floatsDirty()) break;
-        setRd(record, u64(one <= other));
-        record = after(record);
+        record = afterResult(record, u64(one <= other));
         continue;
       }
       case OP_FSGNJ_D: {
         if (!floatsDirty()) break;
-        setRd(record, (rs1(record) & LONG_MAGNITUDE) | (rs2(record) & ~LONG_MAGNITUDE));
-        record = after(record);
+        record = afterResult(record, (rs1(record) & LONG_MAGNITUDE) | (rs2(record) & ~LONG_MAGNITUDE));
         continue;
       }
       case OP_FMV_X_D: case OP_FMV_D_X: {
         if (!floatsDirty()) break;
-        setRd(record, rs1(record));
-        record = after(record);
+        record = afterResult(record, rs1(record));
         continue;
       }
       case OP_FCVT_D_W: {
         if (!floatsDirty() || load<u16>(record, RECORD_RM) != 0) break;
-        setRd(record, reinterpret<u64>(<f64><i32>rs1(record)));
-        record = after(record);
+        record = afterResult(record, reinterpret<u64>(<f64><i32>rs1(record)));
         continue;
       }
       default: break;

@@ -38,7 +38,7 @@ export function setAttributes(page: u32, attributes: u32): void {
 }
 
 /** Frame of a page, which it has from now on. */
-export function materialise(page: u32): usize {
+function materialise(page: u32): usize {
   const frame = frameOf(page);
   if (frame != 0) return frame;
   const fresh = load<u32>(HART_NEXT_FRAME);

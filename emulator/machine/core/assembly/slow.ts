@@ -9,15 +9,15 @@ import {
 } from './fault';
 import { floatingPoint } from './float';
 import {
-  HART_INSTRET, HART_MIE, HART_MIP, HART_MSTATUS, HART_PC, HART_STOP_ON, HART_WAITING, OP_BEQ, OP_BGE, OP_BGEU, OP_BLT, OP_BLTU,
-  OP_BNE, OP_CLEAR, OP_CSRRC, OP_CSRRCI, OP_CSRRS, OP_CSRRSI, OP_CSRRW, OP_CSRRWI, OP_DECODE, OP_DIV, OP_DIVUW, OP_DIVW, OP_EBREAK, OP_ECALL,
-  OP_FENCE_I, OP_ILLEGAL, OP_JAL, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LEAVE, OP_LH, OP_LHU, OP_LR_W, OP_AMOMAXU_D, OP_LW, OP_LWU, OP_MRET,
-  OP_MULH, OP_MULHSU, OP_REM, OP_REMUW, OP_REMW, OP_SB, OP_SD, OP_SFENCE_VMA, OP_SH, OP_SRET, OP_SW, OP_WFI, RECORD_IMM,
-  RECORD_LENGTH, RECORD_OP, RECORD_RD, RECORD_RS1, RECORD_RS2, HART_STORE_LOG_COUNT, LOG_ENTRIES, STOP_STORE_LOG, STOP_BREAKPOINT, STOP_BUDGET, STOP_ON_SUPERVISOR_CALL,
-  STOP_SUPERVISOR_CALL, STOP_WAITING,
+  HART_INSTRET, HART_MIE, HART_MIP, HART_MSTATUS, HART_PC, HART_STOP_ON, HART_STORE_LOG_COUNT, HART_WAITING, LOG_ENTRIES, OP_AMOMAXU_D, OP_BEQ,
+  OP_BGE, OP_BGEU, OP_BLT, OP_BLTU, OP_BNE, OP_CLEAR, OP_CSRRC, OP_CSRRCI, OP_CSRRS, OP_CSRRSI, OP_CSRRW, OP_CSRRWI, OP_DECODE, OP_DIV, OP_DIVUW,
+  OP_DIVW, OP_EBREAK, OP_ECALL, OP_FENCE_I, OP_ILLEGAL, OP_JAL, OP_JALR, OP_LB, OP_LBU, OP_LD, OP_LEAVE, OP_LH, OP_LHU, OP_LR_W, OP_LW, OP_LWU,
+  OP_MRET, OP_MULH, OP_MULHSU, OP_REM, OP_REMUW, OP_REMW, OP_SB, OP_SD, OP_SFENCE_VMA, OP_SH, OP_SRET, OP_SW, OP_WFI, RECORD_IMM, RECORD_LENGTH,
+  RECORD_OP, RECORD_RS1, STOP_BREAKPOINT, STOP_BUDGET, STOP_ON_SUPERVISOR_CALL, STOP_STORE_LOG, STOP_SUPERVISOR_CALL, STOP_WAITING,
 } from './generated';
 import { divide, divideWord, divideWordUnsigned, multiplyHigh, multiplyHighMixed, remainder, remainderWord, remainderWordUnsigned } from './integer';
 import { protectionChanged } from './pmp';
+import { imm, rs1, rs2, setRd } from './record';
 import { MACHINE, modeChanged, MSTATUS_TSR, MSTATUS_TVM, MSTATUS_TW, privilege, SUPERVISOR, USER } from './state';
 import { stopWanted, takeStop, wantStop } from './stop';
 import { flushAll } from './tlb';
@@ -103,22 +103,6 @@ function decodeNext(record: usize): i32 {
   if (decodeHere(record)) return GO_ON;
   takeFault();
   return settle();
-}
-
-@inline function rs1(record: usize): u64 {
-  return load<u64>(load<u16>(record, RECORD_RS1));
-}
-
-@inline function rs2(record: usize): u64 {
-  return load<u64>(load<u16>(record, RECORD_RS2));
-}
-
-@inline function imm(record: usize): u64 {
-  return <u64>load<i32>(record, RECORD_IMM);
-}
-
-@inline function setRd(record: usize, value: u64): void {
-  store<u64>(load<u16>(record, RECORD_RD), value);
 }
 
 export function illegal(): void {
