@@ -181,9 +181,8 @@ export class ImageKernel implements KernelHost {
     return this.memory.store(lanesToBigInt(addressLo, addressHi), bytes, lanesToBigInt(lo, hi)) || this.memoryFault();
   }
 
-  /** Only asked about the running thread, whose address space the hart has. */
-  hasAddressSpace(thread: number): boolean {
-    return thread !== this.running || this.memory.exists;
+  hasAddressSpace(): boolean {
+    return this.memory.exists;
   }
 
   fetchFault(addressLo: number, addressHi: number): number {
