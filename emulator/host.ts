@@ -107,8 +107,8 @@ export interface KernelHost {
   load?(addressLo: number, addressHi: number, bytes: AccessBytes, into: Uint32Array, lane: number): boolean;
   /** The running thread stores 1, 2, 4 or 8 bytes at a virtual address. As `load`. */
   store?(addressLo: number, addressHi: number, bytes: AccessBytes, lo: number, hi: number): boolean;
-  /** Whether a thread has an address space: without one, every fetch of an instruction is a page fault. Missing: it has. */
-  hasAddressSpace?(thread: number): boolean;
+  /** Whether the running thread has an address space: without one, every fetch of an instruction is a page fault. Missing: it has. */
+  hasAddressSpace?(): boolean;
   /** scause of the exception that the running thread raises when it fetches an instruction from a virtual address; 0 for none. Missing: a page fault. */
   fetchFault?(addressLo: number, addressHi: number): number;
   /** The running thread computes for `ns`; a timer interrupt may come and another thread run before it is over. Returns the ns not yet spent. */

@@ -95,6 +95,8 @@ export class Kernel {
   });
   /** ASID pools by their first ASID. */
   readonly asidPools = new Map<number, AsidPool>();
+  /** Counts the changes of what identifiers mean. */
+  asidEpoch = 0;
 
   /** Work done since the last look at pending interrupts. */
   private workDone = 0;

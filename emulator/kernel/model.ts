@@ -142,7 +142,8 @@ export class ModelKernel implements KernelHost {
     const { kernel } = this;
     const until = kernel.time + ns;
     for (;;) {
-      const next = Math.min(kernel.timerDeadline, kernel.board.deadline);
+      const device = kernel.board.deadline;
+      const next = device < kernel.timerDeadline ? device : kernel.timerDeadline;
       if (until < next) {
         kernel.time = until;
         return 0;
@@ -177,8 +178,8 @@ export class ModelKernel implements KernelHost {
     return this.hart.store(this.kernel.current, word(addressLo, addressHi), bytes, lo, hi) || this.memoryFault();
   }
 
-  hasAddressSpace(thread: number): boolean {
-    return addressSpaceOf(this.kernel, this.kernel.thread(thread)) !== null;
+  hasAddressSpace(): boolean {
+    return addressSpaceOf(this.kernel, this.kernel.current) !== null;
   }
 
   fetchFault(addressLo: number, addressHi: number): number {

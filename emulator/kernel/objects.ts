@@ -4,6 +4,7 @@
  * Physical addresses and sizes are numbers of bytes (RAM lies far below 2^53); times are virtual nanoseconds.
  */
 import { CAP_TYPE, CONTEXT_SLOTS, STATE, ZERO, type Word } from '../../schema/abi/index.ts';
+import type { Capability } from './capability.ts';
 import type { LookupFailure } from './errors.ts';
 import { Slot } from './slot.ts';
 
@@ -232,6 +233,10 @@ export class Tcb extends KernelObject {
   bufferView: Uint32Array | undefined;
   bufferPage: Uint32Array | undefined;
   bufferFirst = 0;
+  /** The address space that the hart was last found to have for the thread: by which capability, and in which epoch. */
+  addressSpace: PageTable | null = null;
+  addressSpaceCap: Capability | null = null;
+  addressSpaceEpoch = 0;
   boundNotification: Notification | null = null;
   /** Endpoint or notification that a blocked thread waits on. */
   blockedOn: Endpoint | Notification | null = null;

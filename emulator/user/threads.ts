@@ -137,7 +137,7 @@ export class UserThreads implements Runner {
   private perform(thread: ThreadContext): void {
     const { host } = this;
     const { instruction } = thread;
-    if (host.hasAddressSpace?.(thread.id) === false) this.raise(INSTRUCTION_PAGE_FAULT, thread);
+    if (host.hasAddressSpace?.() === false) this.raise(INSTRUCTION_PAGE_FAULT, thread);
     else if (instruction === ENVIRONMENT_CALL) host.syscall();
     else if (instruction === LOAD || instruction === STORE) this.access(thread);
     else host.exception({ cause: instruction, valueLo: 0, valueHi: 0 });
@@ -170,7 +170,7 @@ export class UserThreads implements Runner {
 
   private spend(thread: ThreadContext, ns: number): Promise<void> | undefined {
     const at = thread.pc;
-    thread.toCompute = this.host.hasAddressSpace?.(thread.id) === false ? ns : this.host.compute(ns);
+    thread.toCompute = this.host.hasAddressSpace?.() === false ? ns : this.host.compute(ns);
     if (thread.toCompute === 0 && this.host.running === thread.id) return undefined;
     return this.wait(thread, COMPUTING, at);
   }
@@ -202,7 +202,7 @@ export class UserThreads implements Runner {
     const { host } = this;
     // The hart has no odd pc: it drops the lowest bit.
     thread.registers[PC]! &= ~1;
-    if (host.hasAddressSpace?.(thread.id) === false) {
+    if (host.hasAddressSpace?.() === false) {
       this.raise(INSTRUCTION_PAGE_FAULT, thread);
       return false;
     }

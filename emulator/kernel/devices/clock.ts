@@ -5,6 +5,8 @@ import type { Alarm } from '../../machine/devices/virtual-clock.ts';
 export class DeviceClock {
   private readonly time: () => number;
   private readonly alarms: KernelAlarm[] = [];
+  /** Virtual time of the next alarm, ns; Infinity with none. */
+  next = Infinity;
 
   /** @param time virtual time, ns */
   constructor(time: () => number) {
@@ -17,21 +19,15 @@ export class DeviceClock {
 
   /** An alarm, not set yet. Its action must clear it or set it anew. */
   alarm(action: () => void): Alarm {
-    const alarm = new KernelAlarm(action);
+    const alarm = new KernelAlarm(action, () => { this.next = Math.min(...this.alarms.map(({ due }) => due)); });
     this.alarms.push(alarm);
     return alarm;
-  }
-
-  /** Virtual time of the next alarm, ns; Infinity with none. */
-  get next(): number {
-    let next = Infinity;
-    for (const { due } of this.alarms) next = Math.min(next, due);
-    return next;
   }
 
   /** Takes the actions that are due. */
   ring(): void {
     const now = this.time();
+    if (now < this.next) return;
     for (const alarm of this.alarms) {
       if (alarm.due <= now) alarm.action();
     }
@@ -43,18 +39,22 @@ class KernelAlarm implements Alarm {
   deadline: bigint | undefined;
   /** {@link deadline} as a number: virtual times are safe integers, so one beyond them never comes. */
   due = Infinity;
+  private readonly changed: () => void;
 
-  constructor(action: () => void) {
+  constructor(action: () => void, changed: () => void) {
     this.action = action;
+    this.changed = changed;
   }
 
   set(deadline: bigint): void {
     this.deadline = deadline;
     this.due = deadline <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(deadline) : Infinity;
+    this.changed();
   }
 
   clear(): void {
     this.deadline = undefined;
     this.due = Infinity;
+    this.changed();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What the hart finds for a virtual address: Sv39 on the model's page tables. RISC-V privileged specification, "Sv39". */
 import { CAP_TYPE, bitsOf } from '../../../schema/abi/index.ts';
-import { VM_RIGHTS } from '../capability.ts';
+import { VM_RIGHTS, type Capability } from '../capability.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Frame, PageTable, PageTableEntry, Tcb } from '../objects.ts';
 import { findVSpace } from '../vspace/asid.ts';
@@ -33,6 +33,15 @@ export interface Place {
  */
 export function addressSpaceOf(kernel: Kernel, thread: Tcb): PageTable | null {
   const { cap } = thread.slots.vspace;
+  if (thread.addressSpaceCap !== cap || thread.addressSpaceEpoch !== kernel.asidEpoch) {
+    thread.addressSpaceCap = cap;
+    thread.addressSpaceEpoch = kernel.asidEpoch;
+    thread.addressSpace = rootOf(kernel, cap);
+  }
+  return thread.addressSpace;
+}
+
+function rootOf(kernel: Kernel, cap: Capability): PageTable | null {
   if (cap.type !== CAP_TYPE.PageTable || cap.mapping === null) return null;
   return findVSpace(kernel, cap.mapping.asid) === cap.object ? cap.object : null;
 }

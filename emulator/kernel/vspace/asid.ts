@@ -33,6 +33,7 @@ export function createAsidPool(kernel: Kernel, base: number, paddr: number): Asi
   const pool = kernel.register(new AsidPool(kernel.nextId(), paddr, ASID_POOL_BITS));
   pool.base = base;
   kernel.asidPools.set(base, pool);
+  kernel.asidEpoch++;
   return pool;
 }
 
@@ -79,6 +80,7 @@ export const decodeAsidPool: Decode<AsidPoolCap> = (kernel, invocation, cap) => 
   return () => {
     replaceCapability(slot, { ...vspace, mapping: { asid, address: ZERO } });
     pool.vspaces.set(asid, vspace.object);
+    kernel.asidEpoch++;
     return 'done';
   };
 };
@@ -93,10 +95,14 @@ function freeAsid(pool: AsidPool): number | undefined {
 
 /** The identifier no longer means this address space. */
 export function releaseAsid(kernel: Kernel, asid: number, vspace: PageTable): void {
-  if (findVSpace(kernel, asid) === vspace) kernel.asidPools.get(asid - asid % POOL_SIZE)!.vspaces.delete(asid);
+  if (findVSpace(kernel, asid) !== vspace) return;
+  kernel.asidPools.get(asid - asid % POOL_SIZE)!.vspaces.delete(asid);
+  kernel.asidEpoch++;
 }
 
 /** The last capability to a pool is gone: its address spaces lose their identifiers. */
 export function destroyAsidPool(kernel: Kernel, pool: AsidPool): void {
-  if (kernel.asidPools.get(pool.base) === pool) kernel.asidPools.delete(pool.base);
+  if (kernel.asidPools.get(pool.base) !== pool) return;
+  kernel.asidPools.delete(pool.base);
+  kernel.asidEpoch++;
 }
