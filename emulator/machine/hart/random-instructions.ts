@@ -6,14 +6,22 @@ import { decode, encode } from '../isa/decode.ts';
 import { INSTRUCTIONS, instructionOf, type Instruction } from '../isa/instructions.ts';
 import type { RandomSource } from './random-source.ts';
 
+/**
+ * What a program changes behind the back of a hart that remembers: its own instructions, or its page tables. Not both:
+ * an overwritten `sfence.vma` would leave it to the hart which translation is used.
+ */
+export type Changes = 'code' | 'pageTables';
+
 /** Integer registers that random code does not write: they hold addresses. */
-export type AddressUse = 'aligned' | 'border' | 'code' | 'window' | 'leaves' | 'device';
+export type AddressUse = 'aligned' | 'border' | 'changed' | 'window' | 'device';
 export const BASE_REGISTERS: ReadonlyMap<number, AddressUse> = new Map([
   [2, 'aligned'], [8, 'aligned'], [9, 'border'], [24, 'aligned'], [25, 'aligned'], [26, 'aligned'], [27, 'border'],
-  [28, 'device'], [29, 'code'], [30, 'window'], [31, 'leaves'],
+  [28, 'device'], [29, 'aligned'], [30, 'window'], [31, 'changed'],
 ]);
-const DATA_REGISTERS = [2, 8, 9, 24, 25, 26, 27, 28, 30];
-const ALIGNED_REGISTERS = [2, 8, 24, 25, 26];
+const DATA_REGISTERS = [2, 8, 9, 24, 25, 26, 27, 28, 29, 30];
+const ALIGNED_REGISTERS = [2, 8, 24, 25, 26, 29];
+/** Holds an address of what the program changes: only the sequences made for that store there. */
+const CHANGED = 31;
 const FREE_REGISTERS = Array.from({ length: 32 }, (_, register) => register).filter((register) => !BASE_REGISTERS.has(register));
 
 /** Random code must leave these to the handler: a wrong value would be the end. */
@@ -29,7 +37,8 @@ const branches = rows(({ format }) => format === 'B');
 const control = rows(({ extension }) => extension === 'Zicsr');
 const rare = ['ecall', 'ebreak', 'fence', 'fence.i', 'sret', 'mret', 'wfi', 'sfence.vma', 'jalr'].map(instructionOf);
 
-const WORDS: Readonly<Record<string, (random: RandomSource) => readonly number[]>> = {
+type Draw = (random: RandomSource) => readonly number[];
+const WORDS: Readonly<Record<string, Draw>> = {
   computing: (random) => [anyFields(random, random.pick(computing))],
   memory: (random) => [access(random, random.pick(memory))],
   atomic: (random) => [encode(random.pick(atomic), {
@@ -40,16 +49,16 @@ const WORDS: Readonly<Record<string, (random: RandomSource) => readonly number[]
   jump: (random) => [encode(instructionOf('jal'), { rd: random.pick(FREE_REGISTERS), imm: distance(random, 512) })],
   control: (random) => [controlAccess(random)],
   rare: (random) => [anyFields(random, random.pick(rare))],
-  pageTable: (random) => changeLeaf(random),
-  garbage: (random) => [random.bits() | 3],
+  garbage: (random) => [garbage(random)],
 };
 /** How often each kind is drawn. */
 const WEIGHTS = Object.entries({
-  computing: 30, memory: 22, atomic: 5, floating: 18, branch: 8, jump: 2, control: 5, rare: 2, pageTable: 1, garbage: 1,
+  computing: 30, memory: 22, atomic: 5, floating: 18, branch: 8, jump: 2, control: 5, rare: 2, change: 1, garbage: 1,
 }).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind));
 
 /** Fills `bytes` with random code, a third of it compressed. */
-export function randomCode(random: RandomSource, bytes: number): Uint8Array {
+export function randomCode(random: RandomSource, bytes: number, changes: Changes): Uint8Array {
+  const words: Readonly<Record<string, Draw>> = { ...WORDS, change: changes === 'code' ? changeCode : changeLeaf };
   const code = new DataView(new ArrayBuffer(bytes));
   let at = 0;
   const half = (value: number): void => {
@@ -61,7 +70,7 @@ export function randomCode(random: RandomSource, bytes: number): Uint8Array {
       half(compressed(random));
       continue;
     }
-    for (const word of WORDS[random.pick(WEIGHTS)]!(random)) {
+    for (const word of words[random.pick(WEIGHTS)]!(random)) {
       half(word & 0xffff);
       half(word >>> 16);
     }
@@ -86,8 +95,7 @@ function withDestination(random: RandomSource, row: Instruction, word: number): 
 
 function access(random: RandomSource, row: Instruction): number {
   const store = row.format === 'S';
-  const code = store && random.chance(3);
-  const rs1 = code ? 29 : random.chance(95) ? random.pick(DATA_REGISTERS) : random.below(31);
+  const rs1 = random.chance(95) ? random.pick(DATA_REGISTERS) : random.below(CHANGED);
   const near = random.chance(70);
   const imm = random.chance(30) ? 0 : near ? random.below(32) - 16 : random.below(4096) - 2048;
   const aligned = random.chance(60) ? imm & ~7 : imm;
@@ -105,15 +113,30 @@ function controlAccess(random: RandomSource): number {
 }
 
 /** Flips a right of a page and says so to the hart. U mode cannot, and M mode does not see the window. */
-function changeLeaf(random: RandomSource): readonly number[] {
+const changeLeaf: Draw = (random) => {
   const imm = 8 * (random.below(64) - 32);
-  const flip = 1 << random.pick([0, 1, 2, 3, 4, 6, 7]);
   return [
-    encode(instructionOf('ld'), { rd: 5, rs1: 31, imm }),
-    encode(instructionOf('xori'), { rd: 5, rs1: 5, imm: flip }),
-    encode(instructionOf('sd'), { rs1: 31, rs2: 5, imm }),
+    encode(instructionOf('ld'), { rd: 5, rs1: CHANGED, imm }),
+    encode(instructionOf('xori'), { rd: 5, rs1: 5, imm: 1 << random.pick([0, 1, 2, 3, 4, 6, 7]) }),
+    encode(instructionOf('sd'), { rs1: CHANGED, rs2: 5, imm }),
     encode(instructionOf('sfence.vma'), {}),
   ];
+};
+
+/** Stores into the code, sometimes with a fence. */
+const changeCode: Draw = (random) => {
+  const rows = ['sb', 'sh', 'sw', 'sd'].map(instructionOf);
+  const store = encode(random.pick(rows), { rs1: CHANGED, rs2: random.below(32), imm: random.below(4096) - 2048 });
+  return random.chance(50) ? [store] : [store, encode(instructionOf('fence.i'), {})];
+};
+
+/** Any bits, but no store to what the program changes. */
+function garbage(random: RandomSource): number {
+  for (;;) {
+    const word = (random.bits() | 3) >>> 0;
+    const decoded = decode(word);
+    if (decoded?.rs1 !== CHANGED || !(decoded.instruction.format === 'S' || decoded.instruction.extension === 'A')) return word;
+  }
 }
 
 /** A legal 16-bit instruction that does not write an address register; jumps to nowhere are rare. */

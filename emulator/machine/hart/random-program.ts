@@ -10,7 +10,7 @@
 import { assemble } from '../isa/assemble.ts';
 import { PAGE_BYTES, RAM_BASE } from '../memory/layout.ts';
 import { RandomSource } from './random-source.ts';
-import { BASE_REGISTERS, randomCode } from './random-instructions.ts';
+import { BASE_REGISTERS, randomCode, type Changes } from './random-instructions.ts';
 
 export interface RandomProgram {
   readonly seed: number;
@@ -52,6 +52,7 @@ const INTERESTING: readonly bigint[] = [
 /** The program of a seed. */
 export function randomProgram(seed: number): RandomProgram {
   const random = new RandomSource(seed);
+  const changes = random.pick<Changes>(['code', 'pageTables']);
   const image = new Uint8Array(PAGE_OF.end * PAGE_BYTES);
   const view = new DataView(image.buffer);
   const put = (page: number, bytes: Uint8Array): void => image.set(bytes, page * PAGE_BYTES);
@@ -59,10 +60,11 @@ export function randomProgram(seed: number): RandomProgram {
 
   put(PAGE_OF.boot, assemble(machineCode(), addressOf(PAGE_OF.boot)).bytes);
   put(PAGE_OF.supervisor, assemble(supervisorCode(), WINDOW + addressOf(PAGE_OF.supervisor)).bytes);
-  put(PAGE_OF.code, randomCode(random, (PAGE_OF.data - PAGE_OF.code) * PAGE_BYTES));
+  put(PAGE_OF.code, randomCode(random, (PAGE_OF.data - PAGE_OF.code) * PAGE_BYTES, changes));
 
   // All but fetch faults and the calls of S mode; a few exceptions stay with M mode, different ones in each program.
-  const delegated = 0xb1ff & ~0x1003 & (random.bits() | random.bits());
+  // Where page tables change, an illegal `sfence.vma` (TVM) must reach the handler of M mode, which has one too.
+  const delegated = 0xb1ff & ~(changes === 'code' ? 0x1003 : 0x1007) & (random.bits() | random.bits());
   const variables = {
     [VARIABLE.random]: random.wide(),
     [VARIABLE.multiplier]: 6364136223846793005n,
@@ -74,7 +76,7 @@ export function randomProgram(seed: number): RandomProgram {
   };
   for (const [offset, value] of Object.entries(variables)) word(PAGE_OF.variables, Number(offset) / 8, value);
   for (let register = 0; register < 32; register += 1) {
-    word(PAGE_OF.variables, VARIABLE.integerRegisters / 8 + register, registerValue(random, register));
+    word(PAGE_OF.variables, VARIABLE.integerRegisters / 8 + register, registerValue(random, register, changes));
     word(PAGE_OF.variables, VARIABLE.floatRegisters / 8 + register, random.chance(70) ? random.pick(INTERESTING) : random.wide());
   }
   for (let index = 0; index < ((PAGE_OF.end - PAGE_OF.data) * PAGE_BYTES) / 8; index += 1) {
@@ -93,7 +95,7 @@ export function randomProgram(seed: number): RandomProgram {
 
   return {
     seed, image, entry: BigInt(RAM_BASE), ramBytes: RAM_BYTES,
-    codeAddresses: Array.from({ length: 8 }, () => addressOf(PAGE_OF.code) + BigInt(2 * random.below(2048))),
+    codeAddresses: Array.from({ length: 48 }, () => addressOf(PAGE_OF.code) + BigInt(2 * random.below(0x4000))),
     dataPages: Array.from({ length: PAGE_OF.end - PAGE_OF.data }, (_, index) => PAGE_OF.data + index),
   };
 }
@@ -120,17 +122,17 @@ function leaf(random: RandomSource, page: number): bigint {
   }
 }
 
-/** Registers that stay hold addresses: of data in RAM, of code, of the leaves of the page table as S mode sees them. */
-function registerValue(random: RandomSource, register: number): bigint {
+/** Registers that stay hold addresses: of data in RAM, of code or of the leaves of the page table as S mode sees them. */
+function registerValue(random: RandomSource, register: number, changes: Changes): bigint {
   const use = BASE_REGISTERS.get(register);
   const dataPage = addressOf(PAGE_OF.data + 1 + random.below(PAGE_OF.end - PAGE_OF.data - 2));
   switch (use) {
     case 'aligned': return dataPage + BigInt(8 * random.below(512));
     case 'border': return addressOf(PAGE_OF.data + random.below(480)) + BigInt(PAGE_BYTES - random.below(9));
-    case 'code': return addressOf(PAGE_OF.code) + BigInt(0x800 + 2 * random.below(0x3000));
+    case 'changed': return changes === 'code' ? addressOf(PAGE_OF.code) + BigInt(0x800 + 2 * random.below(0x3000))
+      : WINDOW + addressOf(PAGE_OF.leaves) + BigInt(8 * (PAGE_OF.data + 16 + random.below(200)));
     case 'device': return 0x1000_0800n;
     case 'window': return WINDOW + addressOf(PAGE_OF.data + 1) + BigInt(random.below(0x3000));
-    case 'leaves': return WINDOW + addressOf(PAGE_OF.leaves) + BigInt(8 * (PAGE_OF.data + random.below(200)));
     default: return random.chance(50) ? random.pick(INTERESTING) : random.wide();
   }
 }
@@ -179,6 +181,7 @@ function machineCode(): string {
       csrr x4, mepc
       addi x4, x4, 4
       csrw mepc, x4
+      li   x1, 0
       sfence.vma
       mret
     anew:
@@ -237,6 +240,7 @@ function machineCode(): string {
       and  x4, x4, x5
       add  x6, x6, x4
       csrw mepc, x6
+      li   x1, 0
       sfence.vma
       mret
   `;
@@ -258,8 +262,10 @@ function supervisorCode(): string {
       csrr x4, sepc
       addi x4, x4, 4
       csrw sepc, x4
+      li   x1, 0
       sret
     elsewhere:
+      li   x1, 0
       ecall
       j    elsewhere
   `;
