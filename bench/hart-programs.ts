@@ -80,7 +80,7 @@ skip:
 loop:
     li   t0, 512
     mv   a0, s0
-    addi a1, s0, 2047
+    li   a1, ${DATA + 0x2000}
 copy:
     ld   a2, 0(a0)
     ld   a3, 8(a0)

@@ -3,7 +3,7 @@
 import { accessFault, LOAD, STORE } from './fault';
 import { MAP_STORE_TLB, PAGE_READ_ONLY, PAGE_WATCHED, RAM_BASE, STOP_DEVICE, STOP_STORE_LOG, HART_MAPPING_EPOCH } from './generated';
 import { hostLoad, hostOutcome, hostStore } from './host';
-import { FAULT, translate } from './mmu';
+import { FAULT, storable, translate } from './mmu';
 import { allowed, uniform } from './pmp';
 import { attributesOf, frameOf, logStore, NO_PAGE, pageOf, readableFrame, readPage, SPECIAL_ATTRIBUTES, writePage } from './ram';
 import { dataMode, dataPrivilege } from './state';
@@ -46,7 +46,10 @@ export function loadData(address: u64, size: u32): u64 {
   if (physical == FAULT) return 0;
   const page = pageOf(physical);
   if (page == NO_PAGE) return loadDevice(address, physical, size);
-  if (uniform(physical)) fillLoad(dataMode, address, readableFrame(page), page, frameOf(page) == 0);
+  if (uniform(physical)) {
+    rememberLoad(address, page);
+    if (storable && allowed(physical, size, STORE, dataPrivilege())) rememberStore(address, page);
+  }
   return readPage(page, <usize>physical & 0xfff, size);
 }
 
@@ -106,11 +109,19 @@ export function storeData(address: u64, size: u32, value: u64): void {
   const page = pageOf(physical);
   if (page == NO_PAGE) return storeDevice(address, physical, size, truncated(value, size));
   storeRam(address, page, <u32>physical & 0xfff, size, truncated(value, size));
-  if (uniform(physical)) remember(address, page);
+  if (uniform(physical)) {
+    rememberStore(address, page);
+    // What may be written may be read, unless protection says otherwise.
+    if (allowed(physical, size, LOAD, dataPrivilege())) rememberLoad(address, page);
+  }
+}
+
+function rememberLoad(address: u64, page: u32): void {
+  fillLoad(dataMode, address, readableFrame(page), page, frameOf(page) == 0);
 }
 
 /** Makes the store TLB know a page that may be written. */
-function remember(address: u64, page: u32): void {
+function rememberStore(address: u64, page: u32): void {
   const frame = frameOf(page);
   const special = (attributesOf(page) & SPECIAL_ATTRIBUTES) != 0;
   fillStore(dataMode, address, frame, page, special ? SPECIAL : frame == 0 ? ABSENT : 0);

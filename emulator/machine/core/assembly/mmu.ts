@@ -24,10 +24,14 @@ const SV39: u64 = 8;
 /** Result of `translate` for an address that faults; the fault is set. */
 export const FAULT: u64 = ~0;
 
+/** Whether the address that was translated last may be stored to as well, for all that page tables say. */
+export let storable: bool = false;
+
 /** Physical address of a virtual one. Protection of the physical address is not looked at. */
 export function translate(address: u64, access: i32, mode: u32): u64 {
   const satp = load<u64>(HART_SATP);
   if (mode == MACHINE || satp >> 60 != SV39) {
+    storable = true;
     if (address < PHYSICAL_END) return address;
     accessFault(access, address);
     return FAULT;
@@ -52,6 +56,7 @@ export function translate(address: u64, access: i32, mode: u32): u64 {
     }
     const inside: u64 = (<u64>1 << shift) - 1;
     if (!permits(entry, access, mode) || (target & inside) != 0) return refused(access, address);
+    storable = (entry & (WRITE | DIRTY)) == (WRITE | DIRTY);
     return target | (address & inside);
   }
   return refused(access, address);
