@@ -30,7 +30,8 @@ export interface Hart {
   /**
    * Executes at most `instructions` and returns why it stopped. Enabled interrupts in `mip` are taken at the start and
    * whenever software changes what is enabled or pending. Returns at the first stop; several at once: the one that
-   * came first.
+   * came first. An instruction that traps counts here, but is not retired (`HART.instret`); taking an interrupt and a
+   * `supervisorCall` count nowhere.
    */
   run(instructions: number): Stop;
   /** Takes an exception at pc now, as if its instruction had raised it. */
@@ -39,7 +40,10 @@ export interface Hart {
   flush(): void;
   /** Drops decoded instructions of a guest page that the host has written. */
   written(page: number): void;
-  /** Addresses of `STOP_ON.breakpoints`, virtual. */
+  /**
+   * Addresses of `STOP_ON.breakpoints`, virtual. A run that begins at the breakpoint that stopped the one before begins
+   * with its instruction.
+   */
   setBreakpoints(addresses: readonly bigint[]): void;
   /** Physical address of a virtual one as the running mode would load from it; undefined where that would fault. */
   translate(address: bigint, access: 'load' | 'store' | 'execute'): number | undefined;

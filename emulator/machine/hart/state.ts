@@ -6,9 +6,10 @@ import { HART } from '../memory/layout.ts';
 /** Privilege modes by their number. */
 export const PRIVILEGE = Object.freeze({ user: 0, supervisor: 1, machine: 3 });
 
-/** Offsets of the words (64 bits) of the state. */
+/** Names of the 64-bit words of the state. */
 export type StateWord = Exclude<keyof typeof HART,
-  'x' | 'f' | 'privilege' | 'waiting' | 'reserved' | 'stopOn' | 'stopCause' | 'storeLogCount' | 'pmpaddr' | 'end'>;
+  'x' | 'f' | 'privilege' | 'waiting' | 'reserved' | 'pmpaddr' | 'stopOn' | 'stopCause' | 'storeLogCount' | 'ramPages' | 'nextFrame'
+  | 'frameEnd' | 'mappingEpoch' | 'end'>;
 
 export class HartState {
   /** x0..x31, unsigned; write through {@link setX}. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { expand, isCompressed } from '../isa/compressed.ts';
 import { decode, type Decoded } from '../isa/decode.ts';
+import { INSTRUCTIONS } from '../isa/instructions.ts';
 import { STOP_ON } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import { ATOMIC } from './atomic.ts';
@@ -20,6 +21,12 @@ import { enterException, enterInterrupt, pendingInterrupt } from './traps.ts';
 import { Translation } from './translation.ts';
 
 const SEMANTICS: Semantics = { ...INTEGER, ...MULTIPLY, ...ATOMIC, ...FLOATING_POINT, ...CONTROL };
+/** By index in the instruction table. */
+const EXECUTE: readonly Execute[] = INSTRUCTIONS.map(({ name }) => {
+  const execute = SEMANTICS[name];
+  if (execute === undefined) throw new Error(`the readable hart does not know what ${name} does`);
+  return execute;
+});
 
 const ECALL = 0x73;
 /** In `stopCause`: the trap is an interrupt. */
@@ -164,8 +171,7 @@ export class TypeScriptHart implements Hart, Execution {
     const found = this.known.get(this.bits);
     if (found !== undefined) return found;
     const operands = decode(compressed ? expand(low) : this.bits) ?? this.illegal();
-    const execute = SEMANTICS[operands.instruction.name]!;
-    const known = { operands, execute, length: compressed ? 2n : 4n };
+    const known = { operands, execute: EXECUTE[operands.index]!, length: compressed ? 2n : 4n };
     this.known.set(this.bits, known);
     return known;
   }

@@ -100,7 +100,7 @@ export const STOP_ON = Object.freeze({
   userReturn: 4,
   /** Before an instruction whose address is in the breakpoint list. */
   breakpoints: 8,
-  /** After a trap of S or M mode out of itself (a kernel that faults). */
+  /** After an exception, not an interrupt, of S or M mode that the same mode takes (a kernel that faults). */
   ownTrap: 16,
 });
 
