@@ -116,3 +116,8 @@ export interface KernelHost {
   /** With only the idle thread runnable: skips to the next event. False when there is none, so nothing will ever run again. */
   idle(): boolean;
 }
+
+/** What a probe asks of whoever shows it a kernel. */
+export type KernelView = Pick<
+  KernelHost, 'interfaces' | 'observe' | 'registers' | 'threadState' | 'hasSchedContext' | 'condition' | 'bufferKind' | 'bufferLanes'
+>;

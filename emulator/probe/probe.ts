@@ -6,7 +6,7 @@ import {
 import type { TraceSink } from '../../schema/trace/sink.ts';
 import { CAUSE, DELIVERY, FLAG, OUTCOME, STRAY, TRANSITION_FLAG, TrapRecord } from '../../schema/trace/trap-record.ts';
 import type { Delivery } from '../../schema/trace/trap-record.ts';
-import type { KernelHost, KernelObserver } from '../host.ts';
+import type { KernelObserver, KernelView } from '../host.ts';
 import { USE, readRequest, readWords, syscallNumberIn, usesOf } from './request.ts';
 import { ThreadTrack } from './thread-track.ts';
 
@@ -25,7 +25,7 @@ const TAG_BIT = 1 << ROLE.tag;
  * Writes and transitions outside a trap (while the host sets up the root task) belong to no record.
  */
 export class Probe implements KernelObserver {
-  private readonly host: KernelHost;
+  private readonly host: KernelView;
   private readonly sink: TraceSink;
   private readonly uses: Uint8Array;
   private readonly record = new TrapRecord();
@@ -37,7 +37,7 @@ export class Probe implements KernelObserver {
   /** Final state of an invoker that was destroyed in its own trap is not the host's to tell any more. */
   private invokerDestroyed = false;
 
-  constructor(host: KernelHost, sink: TraceSink) {
+  constructor(host: KernelView, sink: TraceSink) {
     this.host = host;
     this.sink = sink;
     this.uses = usesOf(host.interfaces.configuration.scheduling);

@@ -6,21 +6,21 @@
  * at the thread's pc, and the kernel runs until it goes back to user mode. The kernel never looks at user text, so that it
  * cannot tell.
  */
-import { INIT_CAP, SLOT, STATE, fromBigInt, lanesToBigInt, type BootInfo } from '../../../schema/abi/index.ts';
-import type { InterfaceModel } from '../../../schema/idl/model.ts';
+import { INIT_CAP, SLOT, fromBigInt, lanesToBigInt, type BootInfo } from '../../../schema/abi/index.ts';
 import { CAUSE } from '../../../schema/trace/trap-record.ts';
-import type { AccessBytes, ExceptionTrap, KernelHost, KernelObserver, RootTaskImage } from '../../host.ts';
+import type { AccessBytes, ExceptionTrap, KernelHost, RootTaskImage } from '../../host.ts';
 import { bootKernel } from '../boot/boot-kernel.ts';
 import { Machine, type MachineOptions } from '../boot/machine.ts';
-import { endText, exceptionName } from '../boot/machine-end.ts';
-import { Capability, SLOT_BYTES } from '../image/capability.ts';
+import { endText } from '../boot/machine-end.ts';
+import { SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { physicalOf } from '../image/physical.ts';
 import { HART, PAGE_BYTES, STOP_ON } from '../memory/layout.ts';
 import { readBootInfo } from './boot-info.ts';
-import { KernelWatch, causeOf } from './kernel-watch.ts';
+import { causeOf } from './kernel-watch.ts';
 import type { ObservedThread } from './observed-thread.ts';
 import { UserMemory } from './user-memory.ts';
+import { INTERRUPT_BIT, WatchedKernel } from './watched-kernel.ts';
 
 export interface ImageKernelOptions {
   /** Device tree that the kernel hands to the root task. */
@@ -43,7 +43,6 @@ export class KernelFailure extends Error {
 const IMAGE_ADDRESS = 0x1_0000n;
 const IMAGE_PAGES = 16;
 const ECALL = 8;
-const INTERRUPT_BIT = 1n << 63n;
 /** Registers x1..x31 are the first context slots of a thread, in order. */
 const GENERAL_REGISTERS = 31;
 /** More than any single kernel entry takes: clearing all of memory is done in pieces. */
@@ -57,34 +56,20 @@ const ROOT_PARTS: readonly (readonly [number, string])[] = [
   [INIT_CAP.initThreadIPCBuffer, 'IPC buffer'], [INIT_CAP.initThreadSC, 'scheduling context'],
 ];
 
-export class ImageKernel implements KernelHost {
-  readonly interfaces: InterfaceModel;
-  readonly machine: Machine;
-  private readonly image: KernelImage;
+export class ImageKernel extends WatchedKernel implements KernelHost {
   private readonly dtb: Uint8Array | undefined;
-  private readonly watch: KernelWatch;
   private readonly memory: UserMemory;
   private readonly hartRegisters: Uint32Array;
-  private readonly cap: Capability;
   private current: ObservedThread | undefined;
   private booted = false;
   private ended = false;
   private failure = '';
 
   constructor(image: KernelImage, options: ImageKernelOptions = {}) {
-    this.image = image;
-    this.interfaces = image.interfaces;
+    super(machineOf(options), image);
     this.dtb = options.dtb;
-    const decoder = new TextDecoder();
-    const { console } = options;
-    this.machine = new Machine({
-      ...options.machine, firmware: 'host',
-      ...(console === undefined ? {} : { onConsole: (byte: number) => { console(decoder.decode(Uint8Array.of(byte), { stream: true })); } }),
-    });
-    this.watch = new KernelWatch(this.machine, image);
     this.memory = new UserMemory(this.machine, image);
     this.hartRegisters = new Uint32Array(this.machine.memory.memory.buffer, HART.x + 8, 2 * GENERAL_REGISTERS);
-    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
   }
 
   get halted(): boolean {
@@ -118,46 +103,6 @@ export class ImageKernel implements KernelHost {
     this.copyPc(thread, SLOT.NextIP, SLOT.FaultIP);
     this.readRootCap(thread, INIT_CAP.bootInfoFrame);
     return readBootInfo(machine.memory, this.cap.object, image.layout.bootInfo);
-  }
-
-  observe(observer: KernelObserver): void {
-    this.watch.observe(observer);
-  }
-
-  registers(thread: number): Uint32Array {
-    return this.thread(thread).registers;
-  }
-
-  threadState(thread: number): number {
-    return this.watch.threads.get(thread)?.state ?? STATE.Inactive;
-  }
-
-  exists(thread: number): boolean {
-    return this.watch.threads.get(thread) !== undefined;
-  }
-
-  bufferKind(thread: number): number {
-    return this.thread(thread).bufferKind;
-  }
-
-  bufferLanes(thread: number): Uint32Array | undefined {
-    return this.thread(thread).bufferLanes;
-  }
-
-  hasSchedContext(thread: number): boolean {
-    return this.image.scheduling === 'classic' || this.thread(thread).schedContext !== 0;
-  }
-
-  condition(thread: number): number {
-    return this.watch.threads.get(thread)?.condition ?? 0;
-  }
-
-  hint(thread: number, cptrLo: number, cptrHi: number, name: string): void {
-    const slot = this.watch.request.slotOf(this.thread(thread), cptrLo, cptrHi);
-    if (slot === undefined) return;
-    this.cap.read(this.machine.memory, slot);
-    const id = this.watch.objects.idOf(this.cap);
-    if (id !== 0) this.watch.objects.rename(id, name);
   }
 
   syscall(): void {
@@ -287,22 +232,13 @@ export class ImageKernel implements KernelHost {
 
   /** An interrupt out of the idle thread begins the next trap; an exception is the kernel's own. */
   private ownTrap(): void {
-    const { state } = this.machine;
-    const cause = state.word(HART.scause);
-    if (cause >= INTERRUPT_BIT) {
+    if (this.machine.state.word(HART.scause) >= INTERRUPT_BIT) {
       this.watch.leave();
       this.watch.enter(CAUSE.interrupt);
       return;
     }
-    const value = state.word(HART.stval);
-    const pc = state.word(HART.sepc);
-    if (this.failure === '') this.failure = `took an exception itself: ${exceptionName(Number(cause))} at pc 0x${pc.toString(16)}${this.functionAt(pc)}, value 0x${value.toString(16)}`;
-    this.watch.failed(Number(value & 0xffff_ffffn), Number(value >> 32n), Number(pc & 0xffff_ffffn), Number(pc >> 32n));
-  }
-
-  private functionAt(pc: bigint): string {
-    const symbol = this.image.symbols.at(pc);
-    return symbol === undefined ? '' : ` (${symbol.name})`;
+    const failure = this.ownException();
+    if (this.failure === '') this.failure = failure;
   }
 
   /** The machine was switched off, by DebugHalt or by a kernel that gave up. */
@@ -342,10 +278,10 @@ export class ImageKernel implements KernelHost {
     this.cap.read(memory, thread.slot(this.image.layout.slots.cspace));
     this.cap.read(memory, this.cap.object + index * SLOT_BYTES);
   }
+}
 
-  private thread(id: number): ObservedThread {
-    const thread = this.watch.threads.getOrGone(id);
-    if (thread === undefined) throw new RangeError(`no thread ${id}`);
-    return thread;
-  }
+function machineOf({ machine, console }: ImageKernelOptions): Machine {
+  if (console === undefined) return new Machine({ ...machine, firmware: 'host' });
+  const decoder = new TextDecoder();
+  return new Machine({ ...machine, firmware: 'host', onConsole: (byte) => console(decoder.decode(Uint8Array.of(byte), { stream: true })) });
 }

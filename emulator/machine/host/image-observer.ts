@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * Watches a machine that runs a complete system: kernel and machine-code user threads. Every trap out of user mode, and
+ * every interrupt of the idle thread, is shown to observers.
+ */
+import { SLOT } from '../../../schema/abi/index.ts';
+import { CAUSE } from '../../../schema/trace/trap-record.ts';
+import type { Machine, MachineStop, RunOptions } from '../boot/machine.ts';
+import { sectionData } from '../boot/elf64.ts';
+import { ImageError } from '../image/image-error.ts';
+import type { KernelImage } from '../image/kernel-image.ts';
+import { HART, STOP_ON } from '../memory/layout.ts';
+import { causeOf } from './kernel-watch.ts';
+import { INTERRUPT_BIT, WatchedKernel } from './watched-kernel.ts';
+
+const SUPERVISOR = 1;
+const ECALL = 8n;
+/** Bit of sstatus: the trap came out of S mode. */
+const SPP = 1n << 8n;
+const GENERAL_REGISTERS = 31;
+
+export class ImageObserver extends WatchedKernel {
+  private readonly hartRegisters: Uint32Array;
+  private started = false;
+  /** The last way in which the kernel failed by itself; empty when it did not. */
+  failure = '';
+
+  /**
+   * Begins to watch a machine. With firmware of its own in M mode, kernel entry is where the kernel's trap handler begins,
+   * which takes a breakpoint; otherwise it is the trap itself.
+   */
+  constructor(machine: Machine, image: KernelImage) {
+    super(machine, image);
+    this.hartRegisters = new Uint32Array(machine.memory.memory.buffer, HART.x + 8, 2 * GENERAL_REGISTERS);
+    if (machine.firmware === 'guest') machine.hart.setBreakpoints([image.trapEntry.from]);
+    machine.stopOn(STOP_ON.userReturn | STOP_ON.ownTrap | (machine.firmware === 'guest' ? STOP_ON.breakpoints : STOP_ON.userTrap));
+  }
+
+  /**
+   * As `Machine.run`; what the observers need to be stopped for is not returned.
+   * @throws ImageError when the machine runs another kernel than the one that is watched
+   */
+  run(instructions: number, options: RunOptions = {}): MachineStop {
+    const { machine } = this;
+    const end = machine.instructions + instructions;
+    let waits: RunOptions['waits'] = 'return';
+    for (;;) {
+      const stop = machine.run(end - machine.instructions, { ...options, waits });
+      waits = 'return';
+      switch (stop) {
+        case 'storeLog':
+          this.watch.drain();
+          break;
+        case 'userTrap':
+        case 'breakpoint':
+          this.entered();
+          break;
+        case 'userReturn':
+          this.returned();
+          break;
+        case 'ownTrap':
+          if (machine.firmware === 'host') this.ownTrap();
+          break;
+        case 'waiting':
+          // The idle thread: the kernel has left.
+          if (this.watch.isInTrap) this.watch.leave();
+          if (options.waits === 'return') return stop;
+          waits = 'skip';
+          break;
+        case 'ended':
+          if (this.watch.isInTrap) this.watch.leave();
+          return stop;
+        default:
+          return stop;
+      }
+    }
+  }
+
+  /** The kernel's trap handler begins. */
+  private entered(): void {
+    const { state } = this.machine;
+    if (!this.started || state.u32(HART.privilege) !== SUPERVISOR) return;
+    const cause = state.word(HART.scause);
+    if ((state.word(HART.mstatus) & SPP) !== 0n) return this.ownTrap();
+    this.saveRegisters(cause);
+    this.watch.enter(cause >= INTERRUPT_BIT ? CAUSE.interrupt : causeOf(Number(cause)));
+  }
+
+  /** The registers of the thread that runs, where the kernel is about to put them. */
+  private saveRegisters(cause: bigint): void {
+    const thread = this.watch.current;
+    if (thread === undefined) return;
+    const { registers } = thread;
+    registers.set(this.hartRegisters);
+    const pc = this.machine.state.word(HART.sepc);
+    const next = cause === ECALL ? pc + 4n : pc;
+    for (const [slot, value] of [[SLOT.FaultIP, pc], [SLOT.NextIP, next]] as const) {
+      registers[2 * slot] = Number(value & 0xffff_ffffn);
+      registers[2 * slot + 1] = Number((value >> 32n) & 0xffff_ffffn);
+    }
+  }
+
+  private returned(): void {
+    if (this.watch.isInTrap) {
+      this.watch.leave();
+    } else if (!this.started) {
+      this.checkKernel();
+      this.started = true;
+      this.watch.start();
+    } else {
+      // Firmware sent a trap on in a way that was not seen.
+      this.watch.drain();
+    }
+  }
+
+  /** An interrupt out of the idle thread is the next trap; an exception is a failure of the kernel. */
+  private ownTrap(): void {
+    if (!this.started) return;
+    if (this.machine.state.word(HART.scause) < INTERRUPT_BIT) {
+      const failure = this.ownException();
+      if (this.failure === '') this.failure = failure;
+      return;
+    }
+    if (this.watch.isInTrap) this.watch.leave();
+    this.watch.enter(CAUSE.interrupt);
+  }
+
+  /** The symbols are of use only if they are those of the kernel that runs. */
+  private checkKernel(): void {
+    const { file, name } = this.image;
+    const text = file.sections.find((section) => section.name === '.text');
+    if (text === undefined) return;
+    const wanted = sectionData(file, text);
+    const found = this.machine.memory.read(Number(text.address & 0xffff_ffffn), wanted.length);
+    if (!wanted.every((byte, i) => byte === found[i])) throw new ImageError(`the machine runs another kernel than ${name}: their code differs`);
+  }
+}

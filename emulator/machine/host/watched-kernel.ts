@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { STATE } from '../../../schema/abi/index.ts';
+import type { InterfaceModel } from '../../../schema/idl/model.ts';
+import type { KernelObserver, KernelView } from '../../host.ts';
+import type { Machine } from '../boot/machine.ts';
+import { exceptionName } from '../boot/machine-end.ts';
+import { Capability } from '../image/capability.ts';
+import type { KernelImage } from '../image/kernel-image.ts';
+import { HART } from '../memory/layout.ts';
+import { KernelWatch } from './kernel-watch.ts';
+import type { ObservedThread } from './observed-thread.ts';
+
+/** Bit of scause. */
+export const INTERRUPT_BIT = 1n << 63n;
+
+/** What can be asked of a kernel that runs in a machine, whoever runs it. */
+export class WatchedKernel implements KernelView {
+  readonly interfaces: InterfaceModel;
+  readonly machine: Machine;
+  protected readonly image: KernelImage;
+  protected readonly watch: KernelWatch;
+  /** Read over and over. */
+  protected readonly cap: Capability;
+
+  constructor(machine: Machine, image: KernelImage) {
+    this.machine = machine;
+    this.image = image;
+    this.interfaces = image.interfaces;
+    this.watch = new KernelWatch(machine, image);
+    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+  }
+
+  observe(observer: KernelObserver): void {
+    this.watch.observe(observer);
+  }
+
+  registers(thread: number): Uint32Array {
+    return this.thread(thread).registers;
+  }
+
+  threadState(thread: number): number {
+    return this.watch.threads.get(thread)?.state ?? STATE.Inactive;
+  }
+
+  exists(thread: number): boolean {
+    return this.watch.threads.get(thread) !== undefined;
+  }
+
+  bufferKind(thread: number): number {
+    return this.thread(thread).bufferKind;
+  }
+
+  bufferLanes(thread: number): Uint32Array | undefined {
+    return this.thread(thread).bufferLanes;
+  }
+
+  hasSchedContext(thread: number): boolean {
+    return this.image.scheduling === 'classic' || this.thread(thread).schedContext !== 0;
+  }
+
+  condition(thread: number): number {
+    return this.watch.threads.get(thread)?.condition ?? 0;
+  }
+
+  hint(thread: number, cptrLo: number, cptrHi: number, name: string): void {
+    const slot = this.watch.request.slotOf(this.thread(thread), cptrLo, cptrHi);
+    if (slot === undefined) return;
+    this.cap.read(this.machine.memory, slot);
+    const id = this.watch.objects.idOf(this.cap);
+    if (id !== 0) this.watch.objects.rename(id, name);
+  }
+
+  /** The kernel took an exception itself: tells observers what it tried to reach; returns what happened, for people. */
+  protected ownException(): string {
+    const { state } = this.machine;
+    const value = state.word(HART.stval);
+    const pc = state.word(HART.sepc);
+    this.watch.failed(Number(value & 0xffff_ffffn), Number(value >> 32n), Number(pc & 0xffff_ffffn), Number(pc >> 32n));
+    const symbol = this.image.symbols.at(pc);
+    const where = symbol === undefined ? '' : ` (${symbol.name})`;
+    return `took an exception itself: ${exceptionName(Number(state.word(HART.scause)))} at pc 0x${pc.toString(16)}${where}, value 0x${value.toString(16)}`;
+  }
+
+  protected thread(id: number): ObservedThread {
+    const thread = this.watch.threads.getOrGone(id);
+    if (thread === undefined) throw new RangeError(`no thread ${id}`);
+    return thread;
+  }
+}
