@@ -4,8 +4,8 @@ import { importDirection } from './lint/import-direction.js';
 
 /**
  * Who may not import whom; README, "Architecture". `schema` imports nothing of the project; `stubs` imports schema;
- * `emulator` imports schema, and of stubs only the port it implements; `server` imports schema; `dashboards` imports
- * schema; `server/cli` may import everything.
+ * `emulator` imports schema, and of stubs only the port it implements; the model has devices in common with the machine;
+ * `server` imports schema; `dashboards` imports schema; `server/cli` may import everything.
  */
 const above = (...folders) => folders.map((folder) => `${folder}/**`);
 const zones = [
