@@ -168,7 +168,7 @@ export const DEFECTS = {
   },
   'classic-ghost-fault': {
     title: 'A faulter that nobody received keeps its fault',
-    shows: 'A faulter still queued on its handler\'s endpoint is suspended, resumed or given other registers, or the endpoint is destroyed, or its sends are cancelled. The next message of the thread reaches its receiver as the old fault message, with the pc of now; a Call is answered as if it were that fault, and made again. Seen on 1326364bc.',
+    shows: 'A faulter still queued on its handler\'s endpoint is suspended, resumed or given other registers, or the endpoint is destroyed, or its sends are cancelled. The next message of the thread reaches its receiver as the old fault message, with the pc of now; a Call is answered as if it were that fault, and made again. Seen on 1326364bc; before 11.0.0 a Send waited for such an answer, too.',
     mendedBy: 'open: in the first public source of 2014 already',
     configurations: CLASSIC, releases: ['9.0.1', '16.0.0'],
     rules: ['F04', 'S05', 'S08'], methods: ['Recv', 'Reply'],
