@@ -106,7 +106,7 @@ describe('the root CNode', () => {
 
 describe('blocks', () => {
   const objects = placeRootObjects('mcs', 13).region;
-  const bytes = (blocks: { sizeBits: number }[]) => blocks.reduce((sum, b) => sum + 2 ** b.sizeBits, 0);
+  const bytes = (blocks: readonly { sizeBits: number }[]) => blocks.reduce((sum, b) => sum + 2 ** b.sizeBits, 0);
 
   it('are aligned, and do not overlap', () => {
     for (const blocks of [deviceBlocks(), ramBlocks('mcs', 0x8041_0000, objects), blocksOf({ start: 0x30, end: 0x1070 })]) {

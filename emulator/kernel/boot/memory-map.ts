@@ -86,8 +86,18 @@ export function placeRootObjects(scheduling: Scheduling, cnodeBits: number): Roo
   };
 }
 
+/** Blocks of regions that were asked for before: kernels boot with the same few over and over. */
+const known = new Map<string, readonly Block[]>();
+
 /** The fewest blocks that make up a region, in the order of their addresses. */
-export function blocksOf(region: Region): Block[] {
+export function blocksOf(region: Region): readonly Block[] {
+  const key = `${region.start} ${region.end}`;
+  let blocks = known.get(key);
+  if (blocks === undefined) known.set(key, (blocks = cutIntoBlocks(region)));
+  return blocks;
+}
+
+function cutIntoBlocks(region: Region): readonly Block[] {
   const blocks: Block[] = [];
   let paddr = region.start;
   while (paddr < region.end) {
