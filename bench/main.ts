@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /**
- * `npm run bench`: operations per second of user programs on the model, untraced, traced, and traced into the service.
+ * `npm run bench`: operations per second of user programs on the model, untraced, with the probe alone, traced, and traced
+ * into the service; random programs per second; instructions per second of the harts.
  * Every figure is the median of fresh processes that alternate; ratios count, absolute rates are a hint.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -10,8 +11,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printHarts } from './harts.ts';
 import { WORKLOADS } from './programs.ts';
+import { printRandomPrograms } from './random-programs.ts';
 
-const MODES = ['untraced', 'traced', 'service'] as const;
+const MODES = ['untraced', 'probe', 'traced', 'service'] as const;
 const ROUNDS = 3;
 const COUNT = Number(process.env['BENCH_COUNT'] ?? 400_000);
 
@@ -48,18 +50,19 @@ const data = mkdtempSync(join(tmpdir(), 'sel4scope-bench-'));
 const service = await startService(data);
 try {
   process.stdout.write(`median of ${ROUNDS} alternating fresh processes, ${COUNT} operations each; Node ${process.version}\n\n`);
-  process.stdout.write('| operation | untraced | traced | with service | traced : untraced | service : untraced |\n|---|---|---|---|---|---|\n');
+  process.stdout.write('| operation | untraced | with probe | traced | with service | probe : untraced | traced : untraced | service : untraced |\n|---|---|---|---|---|---|---|---|\n');
   for (const workload of Object.keys(WORKLOADS)) {
-    const rates: Record<string, number[]> = { untraced: [], traced: [], service: [] };
+    const rates: Record<string, number[]> = Object.fromEntries(MODES.map((mode) => [mode, []]));
     for (let round = 0; round < ROUNDS; round++) {
       for (const mode of MODES) rates[mode]!.push(measure(mode, workload, service.ingestUrl));
     }
-    const [untraced, traced, stored] = MODES.map((mode) => median(rates[mode]!)) as [number, number, number];
-    process.stdout.write(`| ${workload} | ${thousands(untraced)} | ${thousands(traced)} | ${thousands(stored)} | ${(traced / untraced).toFixed(2)} | ${(stored / untraced).toFixed(2)} |\n`);
+    const [untraced, ...others] = MODES.map((mode) => median(rates[mode]!)) as [number, ...number[]];
+    process.stdout.write(`| ${workload} | ${[untraced, ...others].map(thousands).join(' | ')} | ${others.map((rate) => (rate / untraced).toFixed(2)).join(' | ')} |\n`);
   }
 } finally {
   service.process.kill('SIGTERM');
   await new Promise((resolve) => { service.process.removeAllListeners('exit').on('exit', resolve); });
   rmSync(data, { recursive: true, force: true });
 }
+printRandomPrograms();
 printHarts();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** User programs that do one thing over and over. */
 import { CapRights, Message, type RootTask } from 'sel4scope';
-import { OBJECT_TYPES } from 'sel4scope/schema';
+import { ERROR, OBJECT_TYPES, packMessageInfo } from 'sel4scope/schema';
 
 /** Does one kind of operation `count` times; what it needs is set up before `started` is called. */
 export type Workload = (task: RootTask, count: number, started: () => void) => Promise<void>;
@@ -51,6 +51,20 @@ async function yieldTo(task: RootTask, count: number, started: () => void): Prom
   for (let i = 0; i < count; i++) await schedContext.yieldTo();
 }
 
+/** The kernel's answer to a null capability, which it makes without looking further; the stub makes no error of it. */
+async function nullError({ runtime }: RootTask, count: number, started: () => void): Promise<void> {
+  const { label } = runtime.interfaces.byId.get('TCBSuspend')!;
+  const tag = packMessageInfo({ label, length: 0, extraCaps: 0, capsUnwrapped: 0 });
+  started();
+  for (let i = 0; i < count; i++) {
+    runtime.beginLanes(0, 0, tag.lo, tag.hi);
+    const blocked = runtime.call();
+    if (blocked !== undefined) await blocked;
+    // The payload says which capability is invalid: the invoked one.
+    if (runtime.finishCall(label) !== ERROR.InvalidCapability || runtime.outBits(0, 0, 32) !== 0) throw new Error('the kernel accepted a null capability');
+  }
+}
+
 async function errorReply(task: RootTask, count: number, started: () => void): Promise<void> {
   const slot = task.slots.allocate();
   started();
@@ -80,6 +94,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'CNode_Copy + CNode_Delete': copyAndDelete,
   'Untyped_Retype + CNode_Delete': retypeAndDelete,
   'SchedContext_YieldTo': yieldTo,
+  'null error (TCB_Suspend)': nullError,
   'refused CNode_Delete': errorReply,
   'Call + ReplyRecv': callAndReply,
 };
