@@ -64,6 +64,11 @@ describe.each(SWEEPS.map((program) => [program.name, program] as const))('sweep 
     }, MOST_MS);
 });
 
+it('cases fail on a machine that does nothing', () => {
+  const program = casesProgram('Sv39', PAGING_CASES);
+  expect(program.check(Array.from({ length: program.resultWords }, () => 0n), false).length).toBeGreaterThanOrEqual(PAGING_CASES.length);
+});
+
 describe.each([casesProgram('modes and registers', PRIVILEGED_CASES), casesProgram('Sv39', PAGING_CASES)].map((program) => [program.name, program] as const))(
   'cases of %s', (_, program) => {
     it.each(drivers.map((driver) => [driver.name, driver] as const))('end in the right traps on %s', async (name, driver) => {

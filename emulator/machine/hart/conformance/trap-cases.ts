@@ -80,7 +80,7 @@ const HANDLERS = `
 `;
 
 function caseText({ mode, setup = '', paged = false, body }: TrapCase, index: number): string {
-  const target = paged && mode === 'U' ? `body${index}-${USER_OFFSET}` : `body${index}`;
+  const target = paged && mode === 'U' ? `body${index} - ${USER_OFFSET}` : `body${index}`;
   return `
     case${index}:
       li   s11, 0x7e19aa
@@ -116,7 +116,7 @@ function caseText({ mode, setup = '', paged = false, body }: TrapCase, index: nu
       csrc mstatus, s11
       li   s11, ${MPP[mode]}
       csrs mstatus, s11
-      li   s11, ${target}
+      la   s11, ${target}
       csrw mepc, s11
       mret
       .align 2
@@ -133,28 +133,17 @@ export interface CasesProgram extends ConformanceProgram {
   readonly check: (results: readonly bigint[], onQemu: boolean) => readonly string[];
 }
 
-/** Addresses of bodies are needed as constants: the first pass finds them with all of them zero, at the same places. */
-function withAddresses(text: string, cases: readonly TrapCase[]): { readonly source: string; readonly bodies: readonly number[]; readonly ends: readonly number[] } {
-  const origin = BigInt(RAM_BASE);
-  const placeholder = text.replaceAll(/li( +)s11, body\d+(-\d+)?$/gm, 'la$1s11, case0');
-  const { symbols } = assemble(`.equ results, ${RESULTS}\n${placeholder}\nfinish:`, origin);
-  const addresses = (prefix: string): number[] => cases.map((_, index) => Number(symbols.get(`${prefix}${index}`)!));
-  const source = text.replaceAll(/li( +)s11, body(\d+)(?:-(\d+))?$/gm, (_, space: string, index: string, offset: string | undefined) =>
-    offset === undefined ? `la${space}s11, body${index}` : `la${space}s11, body${index} - ${offset}`);
-  return { source, bodies: addresses('body'), ends: addresses('end') };
-}
-
 export function casesProgram(name: string, cases: readonly TrapCase[]): CasesProgram {
-  const text = `j case0\n${HANDLERS}\n${cases.map(caseText).join('\n')}\ncase${cases.length}:\nli s11, 0x7e19aa\ncsrc mstatus, s11\ncsrw mie, zero\nj finish`;
-  const { source, bodies, ends } = withAddresses(text, cases);
+  const source = `j case0\n${HANDLERS}\n${cases.map(caseText).join('\n')}\ncase${cases.length}:\nli s11, 0x7e19aa\ncsrc mstatus, s11\ncsrw mie, zero\nj finish`;
+  const { symbols } = assemble(`.equ results, ${RESULTS}\n${source}\nfinish:`, BigInt(RAM_BASE));
   return {
     name, source, words: PAGE_TABLE_WORDS, resultWords: RECORD.length * cases.length,
     describe: (index) => `${cases[Math.floor(index / RECORD.length)]!.name}: ${RECORD[index % RECORD.length]}`,
     check: (results, onQemu) => cases.flatMap((each, index) => {
       if (onQemu && each.notOnQemu !== undefined) return [];
       const record = (word: typeof RECORD[number]): bigint => results[RECORD.length * index + RECORD.indexOf(word)]!;
-      const shift = each.paged === true && each.mode === 'U' ? USER_OFFSET : 0;
-      return differences(each, record, BigInt(bodies[index]! - shift), BigInt(ends[index]! - shift));
+      const moved = each.paged === true && each.mode === 'U' ? BigInt(USER_OFFSET) : 0n;
+      return differences(each, record, symbols.get(`body${index}`)! - moved, symbols.get(`end${index}`)! - moved);
     }),
   };
 }
