@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ImageKernel } from '../../emulator/machine/host/image-kernel.ts';
 import { BootError } from '../../emulator/machine/boot/boot-error.ts';
-import type { HartName } from '../../emulator/machine/boot/harts.ts';
+import type { HartName } from '../../emulator/machine/boot/hart-names.ts';
 import { deviceTreeBytes } from '../../emulator/machine/devices/flattened-device-tree.ts';
 import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
@@ -43,7 +43,7 @@ export function hostOf({ image, dtb, hart }: KernelFile, console?: (text: string
 }
 
 /** What tells one kernel from another in the history of runs. */
-export function versionOf({ image }: KernelFile): string {
+export function versionOf({ image }: Pick<KernelFile, 'image'>): string {
   return `${basename(image.name)} ${createHash('sha256').update(image.file.data).digest('hex').slice(0, 12)}`;
 }
 
@@ -74,7 +74,8 @@ function readDeviceTree(file: string): Uint8Array {
   return data.subarray(0, bytes);
 }
 
-function readBytes(file: string): Uint8Array {
+/** Contents of a file. Throws {@link CommandError} when it cannot be read. */
+export function readBytes(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (error) {

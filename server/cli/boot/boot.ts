@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** One session of `sel4scope boot`. */
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { HartName } from '../../../emulator/machine/boot/hart-names.ts';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
 import { saveMachine } from '../../../emulator/machine/boot/snapshot.ts';
@@ -8,14 +9,16 @@ import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { note, printJson } from '../output.ts';
+import type { ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
 import { machineFromFiles } from './machine-from-files.ts';
 import { bootReport, exitCodeOf, printReport } from './report.ts';
 import { ExpectedText, runMachine, type BootOutcome } from './session.ts';
 import { GuestConsole, TypedInput } from './terminal.ts';
+import { BootTrace } from './tracing.ts';
 
 /** Options of `sel4scope boot`, as its help describes them. */
-export interface BootOptions {
+export interface BootOptions extends ServiceOptions {
   readonly kernel?: string;
   readonly root?: string;
   readonly dtb?: string;
@@ -28,6 +31,7 @@ export interface BootOptions {
   readonly expect?: string;
   readonly timeLimit?: number;
   readonly instructions?: number;
+  readonly trace?: string | true;
   readonly json?: boolean;
 }
 
@@ -50,9 +54,10 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
     onDiagnostic: (diagnostic) => note(`sel4scope: ${diagnosticText(diagnostic)}`),
   });
 
+  const trace = options.trace === undefined ? undefined : await BootTrace.begin(machine, { ...options, trace: options.trace, program: basename(image ?? options.root ?? options.restore ?? '') });
   const before = machine.instructions;
   const start = performance.now();
-  const outcome = await run(machine, watch, guest, options);
+  const outcome = await run(machine, watch, guest, options, trace);
   const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000);
   const exitCode = exitCodeOf(report, options.expect);
   if (options.json === true) printJson(report);
@@ -61,7 +66,7 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
   return exitCode;
 }
 
-async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, options: BootOptions): Promise<BootOutcome> {
+async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, options: BootOptions, trace: BootTrace | undefined): Promise<BootOutcome> {
   const interrupted = new AbortController();
   interruption().addEventListener('abort', () => interrupted.abort());
   const input = options.realtime === true ? new TypedInput(() => interrupted.abort()) : undefined;
@@ -70,14 +75,20 @@ async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, o
     ...(options.timeLimit === undefined ? {} : { until: BigInt(options.timeLimit) * NS_PER_MS }),
   };
   const progress = guest.progressOf(machine);
+  let outcome: BootOutcome | undefined;
   try {
-    return await runMachine(machine, watch, limits, { interrupt: interrupted.signal, progress, ...(input === undefined ? {} : { realtime: input }) });
+    outcome = await runMachine(machine, watch, limits, {
+      interrupt: interrupted.signal, progress, ...(input === undefined ? {} : { realtime: input }), ...(trace === undefined ? {} : { run: trace.run, room: trace.room }),
+    });
+    return outcome;
   } catch (error) {
     if (!(error instanceof OutOfFrames)) throw error;
     throw new CommandError(EXIT.crashed, 'the guest fills more of its RAM than the machine has memory for', 'raise --resident');
   } finally {
     input?.close();
     guest.close();
+    await trace?.end(outcome);
+    await trace?.close();
   }
 }
 

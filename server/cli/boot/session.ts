@@ -23,6 +23,10 @@ export interface BootSurroundings {
   readonly interrupt: AbortSignal;
   /** Called between slices. */
   readonly progress: () => void;
+  /** Given: runs the machine in place of its own `run`. */
+  readonly run?: Machine['run'];
+  /** Given: asked between slices for something to wait for. */
+  readonly room?: () => Promise<void> | undefined;
   /** Given: virtual time follows the clock of the wall, and waits take their time. */
   readonly realtime?: RealtimeInput;
 }
@@ -50,10 +54,11 @@ const LONGEST_WAIT_MS = 1000;
 export async function runMachine(machine: Machine, watch: ExpectedText, limits: BootLimits, around: BootSurroundings): Promise<BootOutcome> {
   const end = limits.instructions === undefined ? Infinity : machine.instructions + limits.instructions;
   const pace = around.realtime === undefined ? undefined : new Pace(machine, around.realtime);
+  const run: Machine['run'] = around.run ?? ((instructions, options) => machine.run(instructions, options));
   let slice = FIRST_SLICE;
   for (;;) {
     const before = performance.now();
-    const stop = machine.run(Math.min(slice, end - machine.instructions), {
+    const stop = run(Math.min(slice, end - machine.instructions), {
       waits: pace === undefined ? 'skip' : 'return', ...(limits.until === undefined ? {} : { until: limits.until }),
     });
     slice = nextSlice(slice, performance.now() - before);
@@ -62,6 +67,7 @@ export async function runMachine(machine: Machine, watch: ExpectedText, limits: 
     if (machine.ended !== undefined) return { kind: 'ended', end: machine.ended };
     if (stop === 'timeLimit') return { kind: 'timeLimit' };
     if (machine.instructions >= end) return { kind: 'instructions' };
+    await around.room?.();
     await (pace === undefined ? turn() : pace.keep(stop === 'waiting'));
     if (pace?.stuck === true) return { kind: 'ended', end: { kind: 'waitForever', pc: machine.pc } };
     if (around.interrupt.aborted) return { kind: 'interrupted' };

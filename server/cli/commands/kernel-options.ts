@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Option, type Command } from 'commander';
-import { HART_NAMES, type HartName } from '../../../emulator/machine/boot/harts.ts';
+import { HART_NAMES, type HartName } from '../../../emulator/machine/boot/hart-names.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import type { DefectOptions } from './options.ts';

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** `sel4scope boot --trace`: every trap of the guest's user threads is recorded, checked and kept. */
+import { randomUUID } from 'node:crypto';
+import { BootError } from '../../../emulator/machine/boot/boot-error.ts';
+import type { Machine } from '../../../emulator/machine/boot/machine.ts';
+import { ImageObserver } from '../../../emulator/machine/host/image-observer.ts';
+import { ImageError } from '../../../emulator/machine/image/image-error.ts';
+import { readKernelImage, type KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
+import { BatchingSink } from '../../../emulator/probe/batching-sink.ts';
+import { Probe } from '../../../emulator/probe/probe.ts';
+import { TraceClient } from '../../../emulator/probe/trace-client.ts';
+import type { RunDetail } from '../../../schema/api/index.ts';
+import type { RunEnd } from '../../../schema/trace/wire.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { readBytes, versionOf } from '../kernel-file.ts';
+import { note } from '../output.ts';
+import { accessService, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
+import type { BootOutcome } from './session.ts';
+
+export interface BootTraceOptions extends ServiceOptions {
+  /** Value of `--trace`: kernel.elf, or true for the one that is booted. */
+  readonly trace: string | true;
+  readonly kernel?: string;
+  /** What runs, for people. */
+  readonly program: string;
+}
+
+/** The trace of one session, from before the machine's first instruction to its end. */
+export class BootTrace {
+  private readonly service: ServiceAccess;
+  private readonly client: TraceClient;
+  private readonly sink: BatchingSink;
+  private readonly observer: ImageObserver;
+  private readonly id: string;
+
+  private constructor(service: ServiceAccess, client: TraceClient, id: string, machine: Machine, image: KernelImage) {
+    this.service = service;
+    this.client = client;
+    this.id = id;
+    this.sink = new BatchingSink((batch) => {
+      client.send(batch);
+      // The session waits for room before the next slice.
+      if (client.ready() !== undefined) machine.pause();
+    });
+    this.observer = new ImageObserver(machine, image);
+    new Probe(this.observer, this.sink);
+  }
+
+  /** Connects to the service. Throws {@link CommandError} for a kernel that cannot be observed. */
+  static async begin(machine: Machine, options: BootTraceOptions): Promise<BootTrace> {
+    const image = imageOf(options);
+    for (const text of image.notes) note(`sel4scope: ${image.name}: ${text}`);
+    const service = await accessService(options);
+    const id = randomUUID();
+    const client = await TraceClient.connect(await service.ingestUrl(), {
+      id, program: options.program, kernel: 'image', kernelVersion: versionOf({ image }), configuration: `riscv64-${image.scheduling}`, seed: 0, defects: [],
+    });
+    return new BootTrace(service, client, id, machine, image);
+  }
+
+  /** As `Machine.run`. */
+  readonly run: Machine['run'] = (instructions, options) => {
+    try {
+      return this.observer.run(instructions, options);
+    } catch (error) {
+      if (error instanceof ImageError) throw new CommandError(EXIT.unreadable, error.message);
+      throw error;
+    }
+  };
+
+  /** A promise to wait for while the service is behind. */
+  readonly room = (): Promise<void> | undefined => this.client.ready();
+
+  /** Waits until everything is kept; says where, and what the rules found. */
+  async end(outcome: BootOutcome | undefined): Promise<void> {
+    this.sink.end();
+    await this.client.close(endOf(outcome), this.observer.failure);
+    const { summary, anomalies } = await this.service.get<RunDetail>(`/api/runs/${this.id}`);
+    const found = anomalies.filter(({ severity }) => severity !== 'info').reduce((sum, { count }) => sum + count, 0);
+    if (this.observer.failure !== '') note(`the kernel ${this.observer.failure}`);
+    note(`trace: run ${this.id}, ${summary.records} records, ${found === 0 ? 'no anomalies' : `${found} anomalies: sel4scope anomalies ${this.id}`}`);
+  }
+
+  close(): Promise<void> {
+    return this.service.close();
+  }
+}
+
+function imageOf({ trace, kernel }: BootTraceOptions): KernelImage {
+  const file = trace === true ? kernel : trace;
+  if (file === undefined) throw new CommandError(EXIT.usage, '--trace of a complete image needs the kernel.elf of its build: --trace kernel.elf');
+  try {
+    return readKernelImage(file, readBytes(file));
+  } catch (error) {
+    if (error instanceof ImageError || error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
+    throw error;
+  }
+}
+
+function endOf(outcome: BootOutcome | undefined): RunEnd {
+  if (outcome === undefined) return 'failed';
+  if (outcome.kind === 'ended') return outcome.end.kind === 'shutdown' || outcome.end.kind === 'reset' ? 'completed' : 'failed';
+  return outcome.kind === 'expected' ? 'completed' : 'interrupted';
+}
