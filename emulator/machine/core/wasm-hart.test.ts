@@ -320,6 +320,16 @@ describe('breakpoints', () => {
     expect(rig.hart.run(1000)).toBe('budget');
   });
 
+  it('stop again after the host moved on', () => {
+    const rig = new Rig('loop: addi a0, a0, 1\n addi a1, a1, 1\n j loop');
+    rig.hart.setBreakpoints([BigInt(RAM_BASE + 4)]);
+    rig.state.setUint32(HART.stopOn, STOP_ON.breakpoints, true);
+    expect(rig.hart.run(1000)).toBe('breakpoint');
+    rig.pc = RAM_BASE;
+    expect(rig.hart.run(1000)).toBe('breakpoint');
+    expect([rig.x(10), rig.x(11)]).toEqual([2n, 0n]);
+  });
+
   it('are limited', () => {
     expect(() => new Rig('').hart.setBreakpoints(Array.from({ length: BREAKPOINTS + 1 }, (_, index) => BigInt(index)))).toThrow(/there can be 64 breakpoints, not 65/);
   });

@@ -42,7 +42,7 @@ let resumed: u64 = NOWHERE;
 /** Prepares a run; returns why it ends at once, or `GO_ON`. */
 export function begin(budget: i32): i32 {
   budgetLeft = budget;
-  resumed = stoppedAt;
+  const breakpoint = stoppedAt;
   stoppedAt = NOWHERE;
   if (load<u32>(HART_STORE_LOG_COUNT) >= <u32>LOG_ENTRIES) return STOP_STORE_LOG;
   noticeMapping();
@@ -52,7 +52,9 @@ export function begin(budget: i32): i32 {
     if ((load<u64>(HART_MIP) & load<u64>(HART_MIE)) == 0) return STOP_WAITING;
     store<u32>(HART_WAITING, 0);
   }
-  return settle();
+  const stop = settle();
+  resumed = load<u64>(HART_PC) == breakpoint ? breakpoint : NOWHERE;
+  return stop;
 }
 
 /** What happens between two instructions; returns why the run ends, or `GO_ON` with the next record set. */
