@@ -48,20 +48,26 @@ describe('PLIC', () => {
     expect([lines[1], claim()]).toEqual([false, 0n]);
   });
 
-  it('requests again after completion while the level is up, and not before', () => {
+  it('requests again when the line is driven up anew, after completion and not before', () => {
     const { device, lines, enable, claim, complete } = plic();
     enable(10, 1);
     device.setLevel(10, true);
     expect(claim()).toBe(10n);
-    device.setLevel(10, false);
     device.setLevel(10, true);
     expect(lines[1]).toBe(false);
     complete(10);
     expect(lines[1]).toBe(true);
     expect(claim()).toBe(10n);
-    device.setLevel(10, false);
     complete(10);
     expect(lines[1]).toBe(false);
+  });
+
+  it('forgets a request when the line is driven down before the claim', () => {
+    const { device, lines, enable, claim } = plic();
+    enable(10, 1);
+    device.setLevel(10, true);
+    device.setLevel(10, false);
+    expect([lines[1], claim()]).toEqual([false, 0n]);
   });
 
   it('ignores completion of what is not enabled, not claimed, or no source', () => {

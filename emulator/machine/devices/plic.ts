@@ -11,7 +11,6 @@ interface Saved {
   readonly priority: number[];
   readonly pending: number[];
   readonly claimed: number[];
-  readonly level: number[];
   readonly contexts: { readonly enable: number[]; readonly threshold: number }[];
 }
 
@@ -21,8 +20,10 @@ class Context {
 }
 
 /**
- * Platform-level interrupt controller (RISC-V PLIC specification 1.0) with level-triggered sources. A source that is
- * raised makes one request; the next is made when the handler completed it and the source is still raised.
+ * Platform-level interrupt controller (RISC-V PLIC specification 1.0), with the gateways of QEMU's: a source is pending
+ * when its device drives its line up, until it is claimed or the line is driven down. A line that merely stays up after
+ * completion makes no new request; kernels for this platform complete at once after the claim, long before a driver
+ * can bring its device to let the line go.
  */
 export class Plic implements Peripheral {
   readonly name = 'plic@c000000';
@@ -30,7 +31,6 @@ export class Plic implements Peripheral {
   private readonly pending = new Uint32Array(WORDS);
   /** Claimed and not completed. */
   private readonly claimed = new Uint32Array(WORDS);
-  private readonly level = new Uint32Array(WORDS);
   private readonly contexts: readonly Context[];
   private readonly line: (context: number, pending: boolean) => void;
   private readonly registers: RegisterFile;
@@ -54,18 +54,16 @@ export class Plic implements Peripheral {
     return this.registers.store(offset, bytes, value);
   }
 
-  /** Sets the level of a source. */
+  /** A device drives the line of a source. */
   setLevel(source: number, raised: boolean): void {
     const bit = 1 << (source & 31);
     const word = source >> 5;
-    if (((this.level[word]! & bit) !== 0) === raised) return;
-    this.level[word]! ^= bit;
-    if (raised) this.request(source);
+    this.change(() => { this.pending[word] = raised ? this.pending[word]! | bit : this.pending[word]! & ~bit; });
   }
 
   save(): Saved {
     return {
-      priority: [...this.priority], pending: [...this.pending], claimed: [...this.claimed], level: [...this.level],
+      priority: [...this.priority], pending: [...this.pending], claimed: [...this.claimed],
       contexts: this.contexts.map(({ enable, threshold }) => ({ enable: [...enable], threshold })),
     };
   }
@@ -76,7 +74,6 @@ export class Plic implements Peripheral {
       this.priority.set(from.priority);
       this.pending.set(from.pending);
       this.claimed.set(from.claimed);
-      this.level.set(from.level);
       from.contexts.forEach(({ enable, threshold }, i) => {
         this.contexts[i]!.enable.set(enable);
         this.contexts[i]!.threshold = threshold;
@@ -99,14 +96,6 @@ export class Plic implements Peripheral {
     ];
   }
 
-  /** A gateway passes a request on only when the one before was completed. */
-  private request(source: number): void {
-    const bit = 1 << (source & 31);
-    const word = source >> 5;
-    if ((this.claimed[word]! & bit) !== 0) return;
-    this.change(() => { this.pending[word]! |= bit; });
-  }
-
   private claim(context: Context): number {
     const source = this.best(context, 0);
     if (source !== 0) {
@@ -125,16 +114,15 @@ export class Plic implements Peripheral {
     const bit = 1 << (source & 31);
     const word = source >> 5;
     if ((context.enable[word]! & this.claimed[word]! & bit) === 0) return;
-    this.claimed[word]! &= ~bit;
-    if ((this.level[word]! & bit) !== 0) this.request(source);
+    this.change(() => { this.claimed[word]! &= ~bit; });
   }
 
-  /** Pending, enabled source of the highest priority above a threshold; the lowest number among equals; 0 for none. */
+  /** Pending, enabled source that is not being served of the highest priority above a threshold; the lowest number among equals; 0 for none. */
   private best(context: Context, threshold: number): number {
     let best = 0;
     let bestPriority = threshold;
     for (let word = 0; word < WORDS; word++) {
-      let bits = this.pending[word]! & context.enable[word]!;
+      let bits = this.pending[word]! & context.enable[word]! & ~this.claimed[word]!;
       while (bits !== 0) {
         const source = word * 32 + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
