@@ -24,7 +24,7 @@ export interface KernelFile {
 
 /** Reads what `--kernel` and `--dtb` name. Throws {@link CommandError} for what cannot be read, and for a kernel that the SDK does not fit. */
 export function readKernelFile(options: KernelOptions & { readonly kernel: string }): KernelFile {
-  const image = readImage(options.kernel);
+  const image = readKernelElf(options.kernel);
   refuseOtherLabels(image);
   return { image, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart };
 }
@@ -47,7 +47,8 @@ export function versionOf({ image }: Pick<KernelFile, 'image'>): string {
   return `${basename(image.name)} ${createHash('sha256').update(image.file.data).digest('hex').slice(0, 12)}`;
 }
 
-function readImage(name: string): KernelImage {
+/** Reads a kernel.elf. Throws {@link CommandError} for one that cannot be observed. */
+export function readKernelElf(name: string): KernelImage {
   try {
     return readKernelImage(name, readBytes(name));
   } catch (error) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble } from '../../../emulator/machine/isa/assemble.ts';
 import { elfOf } from '../../../emulator/machine/boot/testing/elf.ts';
@@ -54,6 +55,12 @@ const ECHO = `
   li a7, 8
   ecall`;
 
+function hasGdb(): boolean {
+  const found = spawnSync('gdb-multiarch', ['--version']).status === 0;
+  if (!found) console.warn('sel4scope boot --gdb is NOT tested: no gdb-multiarch (apt-get install gdb-multiarch)');
+  return found;
+}
+
 interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -71,6 +78,27 @@ function boot(args: readonly string[], typed?: string): Promise<Ended> {
 }
 
 describe('sel4scope boot', () => {
+  it.skipIf(!hasGdb())('lets a debugger run the machine, and goes on by itself when it detaches', async () => {
+    const child = spawn(process.execPath, [COMMAND, 'boot', 'supervisor.elf', '--gdb', '0'], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
+    const port = await new Promise<string>((resolve) => {
+      let err = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        err += text;
+        const found = /target remote 127\.0\.0\.1:(\d+)/.exec(err);
+        if (found !== null) resolve(found[1]!);
+      });
+    });
+    const ended = new Promise<number | null>((resolve) => { child.on('close', resolve); });
+    const commands = ['set architecture riscv:rv64', `target remote 127.0.0.1:${port}`, 'info threads', 'stepi', 'p/x $pc', 'monitor time', 'detach'];
+    const gdb = await promisify(execFile)('gdb-multiarch', ['-nx', '-batch', ...commands.flatMap((command) => ['-ex', command])], { timeout: 120_000 });
+    expect(gdb.stdout).toContain('"hart 0" (M mode)');
+    expect(gdb.stdout).toMatch(/\$1 = 0x8000000[248]/);
+    expect(await ended).toBe(0);
+    expect(out.trimEnd().split('\n')).toEqual(EXPECTED_LINES);
+  });
+
   it.each(['wasm', 'typescript'])('runs an image on the %s hart, its console on standard output', async (hart) => {
     const run = await boot(['supervisor.elf', '--hart', hart]);
     expect(run.code).toBe(0);

@@ -4,13 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { HartName } from '../../../emulator/machine/boot/hart-names.ts';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
+import type { KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
 import { saveMachine } from '../../../emulator/machine/boot/snapshot.ts';
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { readKernelElf } from '../kernel-file.ts';
 import { note, printJson } from '../output.ts';
 import type { ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
+import { runUnderDebugger } from './debugger.ts';
 import { machineFromFiles } from './machine-from-files.ts';
 import { bootReport, exitCodeOf, printReport } from './report.ts';
 import { ExpectedText, runMachine, type BootOutcome } from './session.ts';
@@ -32,6 +35,8 @@ export interface BootOptions extends ServiceOptions {
   readonly timeLimit?: number;
   readonly instructions?: number;
   readonly trace?: string | true;
+  readonly gdb?: number;
+  readonly symbols?: string;
   readonly json?: boolean;
 }
 
@@ -40,6 +45,7 @@ const NS_PER_MS = 1_000_000n;
 
 /** Boots, runs, reports and saves; returns the exit code. */
 export async function boot(image: string | undefined, options: BootOptions): Promise<number> {
+  refuseContradictions(options);
   const watch = new ExpectedText(options.expect ?? '', () => machine.pause());
   // With --json standard output is for the report alone.
   const guest = new GuestConsole(options.json === true ? process.stderr : process.stdout);
@@ -76,10 +82,13 @@ async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, o
   };
   const progress = guest.progressOf(machine);
   let outcome: BootOutcome | undefined;
+  const runFree = (interrupt: AbortSignal): Promise<BootOutcome> => runMachine(machine, watch, limits, {
+    interrupt, progress, ...(input === undefined ? {} : { realtime: input }), ...(trace === undefined ? {} : { run: trace.run, room: trace.room }),
+  });
   try {
-    outcome = await runMachine(machine, watch, limits, {
-      interrupt: interrupted.signal, progress, ...(input === undefined ? {} : { realtime: input }), ...(trace === undefined ? {} : { run: trace.run, room: trace.room }),
-    });
+    outcome = await (options.gdb === undefined ? runFree(interrupted.signal) : runUnderDebugger(machine, {
+      port: options.gdb, image: symbolsOf(options), interrupt: interrupted.signal, progress,
+    }, runFree));
     return outcome;
   } catch (error) {
     if (!(error instanceof OutOfFrames)) throw error;
@@ -90,6 +99,17 @@ async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, o
     await trace?.end(outcome);
     await trace?.close();
   }
+}
+
+function refuseContradictions({ gdb, trace, realtime }: BootOptions): void {
+  const other = trace !== undefined ? '--trace' : realtime === true ? '--realtime' : undefined;
+  if (gdb !== undefined && other !== undefined) throw new CommandError(EXIT.usage, `--gdb and ${other} exclude each other`, 'save the machine where the trace gets interesting, and restore it under the debugger');
+}
+
+/** The kernel whose threads the debugger names. */
+function symbolsOf({ kernel, symbols }: BootOptions): KernelImage | undefined {
+  const file = symbols ?? kernel;
+  return file === undefined ? undefined : readKernelElf(file);
 }
 
 function save(machine: Machine, file: string): void {

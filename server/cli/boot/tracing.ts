@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** `sel4scope boot --trace`: every trap of the guest's user threads is recorded, checked and kept. */
 import { randomUUID } from 'node:crypto';
-import { BootError } from '../../../emulator/machine/boot/boot-error.ts';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
 import { ImageObserver } from '../../../emulator/machine/host/image-observer.ts';
 import { ImageError } from '../../../emulator/machine/image/image-error.ts';
-import { readKernelImage, type KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
+import type { KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
 import { BatchingSink } from '../../../emulator/probe/batching-sink.ts';
 import { Probe } from '../../../emulator/probe/probe.ts';
 import { TraceClient } from '../../../emulator/probe/trace-client.ts';
 import type { RunDetail } from '../../../schema/api/index.ts';
 import type { RunEnd } from '../../../schema/trace/wire.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { readBytes, versionOf } from '../kernel-file.ts';
+import { readKernelElf, versionOf } from '../kernel-file.ts';
 import { note } from '../output.ts';
 import { accessService, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
 import type { BootOutcome } from './session.ts';
@@ -89,12 +88,7 @@ export class BootTrace {
 function imageOf({ trace, kernel }: BootTraceOptions): KernelImage {
   const file = trace === true ? kernel : trace;
   if (file === undefined) throw new CommandError(EXIT.usage, '--trace of a complete image needs the kernel.elf of its build: --trace kernel.elf');
-  try {
-    return readKernelImage(file, readBytes(file));
-  } catch (error) {
-    if (error instanceof ImageError || error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
-    throw error;
-  }
+  return readKernelElf(file);
 }
 
 function endOf(outcome: BootOutcome | undefined): RunEnd {

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
 import type { BootOptions } from '../boot/boot.ts';
 import { withServiceOptions } from '../service-access.ts';
-import { parsePositive, wholeNumber } from './options.ts';
+import { parsePort, parsePositive, wholeNumber } from './options.ts';
 
 /** `sel4scope boot`: a real kernel in the RV64 machine. */
 export function bootCommand(): Command {
@@ -23,12 +23,15 @@ export function bootCommand(): Command {
     .option('--time-limit <ms>', 'virtual milliseconds since power on after which the session ends with exit code 5', parsePositive)
     .option('--instructions <number>', 'instructions after which the session ends with exit code 5', parsePositive)
     .option('--trace [kernel.elf]', 'record and check every trap of user threads; a complete image needs the kernel.elf of its build')
+    .option('--gdb <port>', 'wait for a debugger on this port (0 for any free one) of the loopback interface, and let it run the machine', parsePort)
+    .option('--symbols <kernel.elf>', 'kernel of a complete image, so that the debugger shows its threads by name')
     .option('--json', 'print a report as JSON; the console goes to standard error')
     .addHelpText('after', `
 Examples:
   sel4scope boot images/sel4test-driver-image-riscv-qemu-riscv-virt --expect "All is well in the universe"
   sel4scope boot --kernel kernel.elf --root root.elf --time-limit 5000
   sel4scope boot images/sel4test-driver-image-riscv-qemu-riscv-virt --trace kernel/kernel.elf
+  sel4scope boot --kernel kernel.elf --root root.elf --gdb 3333
   sel4scope boot image --instructions 100000000 --save later.machine
   sel4scope boot --restore later.machine`)
     .action(async (image: string | undefined, options: BootOptions) => {
