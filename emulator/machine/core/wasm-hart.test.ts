@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What the fast hart remembers, and when it has to forget it; its own limits. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../hart/hart.ts';
 import { TypeScriptHart } from '../hart/typescript-hart.ts';
 import { assemble } from '../isa/assemble.ts';
 import { CORE, HART, PAGE_BYTES, RAM_BASE, STOP_ON, STORE_LOG } from '../memory/layout.ts';
 import { SparseMemory } from '../memory/sparse-memory.ts';
+import { coreModule } from './core-module.ts';
 import { BREAKPOINTS, CORE_MAP, SLOTS } from './map.ts';
 import { WasmHart } from './wasm-hart.ts';
 
@@ -55,6 +56,9 @@ class Rig {
     return this.state.getBigUint64(offset, true);
   }
 }
+
+// The first use may have to compile the core.
+beforeAll(() => { coreModule(); }, 600_000);
 
 describe('budgets', () => {
   it('executes exactly as many instructions as asked for, in and out of a block', () => {
@@ -328,6 +332,17 @@ describe('breakpoints', () => {
     rig.pc = RAM_BASE;
     expect(rig.hart.run(1000)).toBe('breakpoint');
     expect([rig.x(10), rig.x(11)]).toEqual([2n, 0n]);
+  });
+
+  it('stop before the fault of a fetch', () => {
+    const rig = new Rig('jr a0');
+    rig.setX(10, 0x1000n);
+    rig.hart.setBreakpoints([0x1000n]);
+    rig.state.setUint32(HART.stopOn, STOP_ON.breakpoints, true);
+    expect(rig.hart.run(100)).toBe('breakpoint');
+    expect([rig.pc, rig.word(HART.mcause)]).toEqual([0x1000, 0n]);
+    rig.hart.run(1);
+    expect([rig.pc, rig.word(HART.mcause), rig.word(HART.mtval)]).toEqual([RAM_BASE + 0x800, 1n, 0x1000n]);
   });
 
   it('are limited', () => {

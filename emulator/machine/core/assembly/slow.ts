@@ -52,8 +52,9 @@ export function begin(budget: i32): i32 {
     if ((load<u64>(HART_MIP) & load<u64>(HART_MIE)) == 0) return STOP_WAITING;
     store<u32>(HART_WAITING, 0);
   }
+  resumed = breakpoint;
   const stop = settle();
-  resumed = load<u64>(HART_PC) == breakpoint ? breakpoint : NOWHERE;
+  if (load<u64>(HART_PC) != breakpoint) resumed = NOWHERE;
   return stop;
 }
 
@@ -64,6 +65,10 @@ function settle(): i32 {
     if (budgetLeft == 0) return STOP_BUDGET;
     if (takeInterrupt()) continue;
     if (enter()) return GO_ON;
+    if (stopsHere()) {
+      clearFault();
+      return STOP_BREAKPOINT;
+    }
     takeFault();
   }
 }
@@ -95,12 +100,16 @@ export function slow(record: usize, left: i32): i32 {
   return settle();
 }
 
-function decodeNext(record: usize): i32 {
+/** Whether a breakpoint stops the run before the instruction at pc, also before one that cannot be fetched. */
+function stopsHere(): bool {
   const pc = load<u64>(HART_PC);
-  if (pc != resumed && breakpointHere()) {
-    stoppedAt = pc;
-    return STOP_BREAKPOINT;
-  }
+  if (pc == resumed || !breakpointHere()) return false;
+  stoppedAt = pc;
+  return true;
+}
+
+function decodeNext(record: usize): i32 {
+  if (stopsHere()) return STOP_BREAKPOINT;
   resumed = NOWHERE;
   if (decodeHere(record)) return GO_ON;
   takeFault();
