@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, describe, expect, it } from 'vitest';
+import { elfWith } from '../../emulator/machine/image/testing/make-elf.ts';
+import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './commands/kernel-options.ts';
+import { withDefectOption, type DefectOptions } from './commands/options.ts';
+import { readKernelFile, schedulingOf, versionOf } from './kernel-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sel4scope-kernel-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileOf(name: string, data: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, data);
+  return path;
+}
+
+const BASE = 0xffff_ffff_8020_0000n;
+const classicKernel = elfWith({}, ['ksCurThread', 'ksIdleThread', 'ksReadyQueues', 'trap_entry'].map((name, i) => ({ name, value: BASE + BigInt(8 * i), size: 4096 })));
+
+describe('--kernel', () => {
+  it('reads a kernel, and names it by its contents', () => {
+    const file = readKernelFile({ kernel: fileOf('kernel.elf', classicKernel) });
+    expect(file.image.scheduling).toBe('classic');
+    expect(schedulingOf(file, undefined)).toBe('classic');
+    expect(schedulingOf(file, 'classic')).toBe('classic');
+    expect(() => schedulingOf(file, 'mcs')).toThrow(/^--config mcs: .*kernel\.elf is a classic kernel$/);
+    expect(versionOf(file)).toMatch(/^kernel\.elf [0-9a-f]{12}$/);
+  });
+
+  it.each([
+    ['that does not exist', () => join(folder, 'none.elf'), /none\.elf cannot be read: ENOENT/],
+    ['that is no ELF file', () => fileOf('text', new TextEncoder().encode('text')), /text: not an ELF file/],
+    ['without symbols', () => fileOf('stripped.elf', elfWith({})), /stripped\.elf has no symbols/],
+  ])('refuses a file %s', (_, path, message) => {
+    expect(() => readKernelFile({ kernel: path() })).toThrow(message);
+  });
+
+  it('refuses a device tree that is none', () => {
+    const kernel = fileOf('kernel.elf', classicKernel);
+    expect(() => readKernelFile({ kernel, dtb: fileOf('tree', new Uint8Array(8)) })).toThrow(/tree: not a device tree blob/);
+  });
+
+  it.each([
+    [['--dtb', 'tree'], '--dtb and --hart go with --kernel'],
+    [['--kernel', 'k', '--defect', 'sc-consumed'], '--defect and --release change the model'],
+    [['--kernel', 'k', '--release', '12.1.0'], '--defect and --release change the model'],
+    [['--kernel', 'k', '--check-invariants'], '--check-invariants looks into the model'],
+  ])('refuses %s', (words, message) => {
+    expect(() => wantsKernel(optionsOf(words))).toThrow(message);
+  });
+
+  it('knows whether a configuration was asked for', () => {
+    expect(wantsKernel(optionsOf(['--kernel', 'k']))).toBe(true);
+    expect(wantsKernel(optionsOf([]))).toBe(false);
+    expect(askedConfiguration(parsed(['--kernel', 'k']))).toBeUndefined();
+    expect(askedConfiguration(parsed(['--config', 'mcs']))).toBe('mcs');
+  });
+});
+
+type Options = KernelOptions & DefectOptions & { readonly checkInvariants?: boolean };
+
+function parsed(words: readonly string[]): Command {
+  const command = withKernelOption(withDefectOption(new Command('test'))).option('--config <name>', '', 'mcs').option('--check-invariants');
+  return command.parse([...words], { from: 'user' });
+}
+
+function optionsOf(words: readonly string[]): Options {
+  return parsed(words).opts<Options>();
+}
