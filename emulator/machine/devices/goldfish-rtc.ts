@@ -82,6 +82,11 @@ export class GoldfishRtc implements Peripheral {
     this.update();
   }
 
+  /** When the alarm goes off, virtual ns since power on; undefined when none is set. */
+  get alarmAt(): bigint | undefined {
+    return this.alarm.deadline;
+  }
+
   private time(): bigint {
     return BigInt.asUintN(64, this.clock.now() + this.offset);
   }

@@ -136,20 +136,23 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
 
   compute(ns: number): number {
     const { clock } = this.machine;
-    const wanted = BigInt(Math.round(ns));
-    const left = clock.toNextAlarm();
-    if (left === undefined || left > wanted) {
-      clock.skip(wanted);
-      return 0;
+    let left = BigInt(Math.round(ns));
+    for (let next = clock.toNextAlarm(); next !== undefined && next <= left; next = clock.toNextAlarm()) {
+      clock.skip(next);
+      left -= next;
+      clock.ring();
+      if (!this.interruptPending()) continue;
+      this.interrupt();
+      return Number(left);
     }
     clock.skip(left);
-    this.interrupt();
-    return Number(wanted - left);
+    return 0;
   }
 
   idle(): boolean {
     for (let count = 0; count < IDLE_INTERRUPTS; count++) {
-      if (this.ended || this.nobodyWaitsForTime() || !this.machine.clock.skipToNextAlarm()) return false;
+      if (this.ended || !this.skipIdleTime()) return false;
+      if (!this.interruptPending()) continue;
       this.watch.enter(CAUSE.interrupt);
       this.runKernel();
       if (this.current !== undefined) return true;
@@ -157,7 +160,21 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     return false;
   }
 
-  /** Idle, and the timer can change nothing: the kernel has one domain, and nobody waits for budget. */
+  /** Skips to what can wake a thread: the alarm of a device when the kernel's timer can change nothing. False when nothing can. */
+  private skipIdleTime(): boolean {
+    const { clock, rtc } = this.machine;
+    if (!this.nobodyWaitsForTime()) {
+      if (!clock.skipToNextAlarm()) return false;
+    } else {
+      const alarm = rtc.alarmAt;
+      if (alarm === undefined) return false;
+      if (alarm > clock.now()) clock.skip(alarm - clock.now());
+    }
+    clock.ring();
+    return true;
+  }
+
+  /** The kernel has one domain, and nobody waits for budget. */
   private nobodyWaitsForTime(): boolean {
     const { image, machine } = this;
     if (image.domains > 1) return false;
@@ -165,6 +182,12 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     if (queue === undefined) return image.scheduling === 'classic';
     const at = Number(queue.address & 0xffff_ffffn);
     return physicalOf(machine.memory.readU32(at), machine.memory.readU32(at + 4)) === 0;
+  }
+
+  /** An interrupt that the kernel takes as soon as it is out of supervisor mode. */
+  private interruptPending(): boolean {
+    const { state } = this.machine;
+    return (state.u32(HART.mip) & state.u32(HART.mie) & state.u32(HART.mideleg)) !== 0;
   }
 
   private interrupt(): void {
