@@ -3,7 +3,7 @@
 import { interfacesOf } from '../../schema/idl/load.ts';
 import type { BundledConfigurationName } from '../../schema/idl/model.ts';
 import { RULES } from '../../schema/rules/catalogue.ts';
-import type { AnomalyGroup, RunDetail, ServiceStatus } from '../../schema/api/index.ts';
+import type { AnomalyGroup, RunDetail, RunSummary, ServiceStatus } from '../../schema/api/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { bold, dim, green, note, printLine, printTable, red, virtualTime, wrap } from './output.ts';
 import type { ServiceAccess } from './service-access.ts';
@@ -12,6 +12,9 @@ import type { SessionReport } from './session.ts';
 export interface RunReport {
   readonly run: string;
   readonly program: string;
+  /** `model`, or `image` for a real kernel, and which. */
+  readonly kernel: RunSummary['kernel'];
+  readonly kernelVersion: string;
   readonly configuration: string;
   readonly defects: readonly string[];
   readonly end: SessionReport['end'];
@@ -39,7 +42,7 @@ export async function reportOf(service: ServiceAccess, session: SessionReport): 
   const { byId } = interfacesOf(summary.configuration as BundledConfigurationName);
   const invoked = methods.filter(({ method }) => byId.has(method));
   return {
-    run: session.run, program: summary.program, configuration: summary.configuration, defects: summary.defects,
+    run: session.run, program: summary.program, kernel: summary.kernel, kernelVersion: summary.kernelVersion, configuration: summary.configuration, defects: summary.defects,
     end: session.end, error: describeError(session.error), records: summary.records, time: summary.time,
     methods: new Set(invoked.map(({ method }) => method)).size,
     invocations: invoked.reduce((sum, { records }) => sum + records, 0),
@@ -77,7 +80,7 @@ const END_TEXT: Readonly<Record<SessionReport['end'], string>> = {
 export function printReport(report: RunReport): void {
   const number = new Intl.NumberFormat('en');
   const defects = report.defects.length === 0 ? '' : `, with ${report.defects.join(', ')}`;
-  printLine(bold(`${report.program} on the embedded kernel (${report.configuration}${defects}): ${END_TEXT[report.end]}`));
+  printLine(bold(`${report.program} on ${report.kernel === 'model' ? 'the embedded kernel' : report.kernelVersion} (${report.configuration}${defects}): ${END_TEXT[report.end]}`));
   printLine(`  ${number.format(report.records)} traps in ${virtualTime(report.time)} of virtual time`);
   printLine(`  ${number.format(report.invocations)} invocations of ${report.methods} methods, ${number.format(report.replies)} replies from the kernel`);
   printLine(`  ${number.format(report.checkedByStubs)} returns checked by the stubs, ${number.format(report.records)} records checked by the rules`);
