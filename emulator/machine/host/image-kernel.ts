@@ -46,7 +46,9 @@ const ECALL = 8;
 /** Registers x1..x31 are the first context slots of a thread, in order. */
 const GENERAL_REGISTERS = 31;
 /** More than any single kernel entry takes: clearing all of memory is done in pieces. */
-const ENDLESS = 2_000_000_000;
+const ENDLESS = 400_000_000;
+/** Exceptions of the kernel itself after which it is not waited for to say what happened. */
+const MOST_OWN_EXCEPTIONS = 16;
 /** Timer interrupts in a row that wake nobody. */
 const IDLE_INTERRUPTS = 100_000;
 
@@ -64,6 +66,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   private booted = false;
   private ended = false;
   private failure = '';
+  private ownExceptions = 0;
 
   constructor(image: KernelImage, options: ImageKernelOptions = {}) {
     super(machineOf(options), image);
@@ -262,6 +265,12 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     }
     const failure = this.ownException();
     if (this.failure === '') this.failure = failure;
+    if (++this.ownExceptions < MOST_OWN_EXCEPTIONS) return;
+    // The handler itself fails: nothing will be printed any more.
+    this.ended = true;
+    this.watch.leave();
+    this.current = undefined;
+    throw this.failed(this.failure);
   }
 
   /** The machine was switched off, by DebugHalt or by a kernel that gave up. */
