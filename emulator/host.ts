@@ -92,6 +92,8 @@ export interface KernelHost {
   hasSchedContext?(thread: number): boolean;
   /** What else the host knows of a thread at kernel exit: `faultRecorded`, `orphaned` and `misqueued` of `TRANSITION_FLAG`. Missing on hosts that cannot tell. */
   condition?(thread: number): number;
+  /** Whether a slot was filled, emptied or changed since kernel entry; a page that is mapped or unmapped changes its capability. Missing on hosts that cannot tell. */
+  changedCapabilities?(): boolean;
   /** Lanes of the thread's IPC buffer memory, whatever the kernel's rights on it; undefined when there is no frame. */
   bufferLanes(thread: number): Uint32Array | undefined;
   /** Tells the host a name for the object behind a capability of a thread; observers hear of it. Unknown capabilities are ignored. */
@@ -119,5 +121,5 @@ export interface KernelHost {
 
 /** What a probe asks of whoever shows it a kernel. */
 export type KernelView = Pick<
-  KernelHost, 'interfaces' | 'observe' | 'registers' | 'threadState' | 'hasSchedContext' | 'condition' | 'bufferKind' | 'bufferLanes'
+  KernelHost, 'interfaces' | 'observe' | 'registers' | 'threadState' | 'hasSchedContext' | 'condition' | 'changedCapabilities' | 'bufferKind' | 'bufferLanes'
 >;

@@ -7,6 +7,7 @@ import type { AccessBytes, ExceptionTrap, KernelHost, KernelObserver, RootTaskIm
 import { handleException } from './api/exception.ts';
 import { handleSyscall } from './api/syscall.ts';
 import { bootRootTask } from './boot/boot.ts';
+import { capabilityChanges } from './cspace/derivation.ts';
 import { lookupCapability } from './cspace/lookup.ts';
 import { conditionOf } from './condition.ts';
 import type { DefectName } from './defects.ts';
@@ -45,6 +46,7 @@ export class ModelKernel implements KernelHost {
   private readonly afterTrap: ((kernel: Kernel) => void) | undefined;
   private readonly rootCNodeBits: number | undefined;
   private booted = false;
+  private capabilityChangesAtEntry = 0;
 
   constructor(options: ModelOptions) {
     this.interfaces = interfacesOf(options.configuration);
@@ -107,6 +109,10 @@ export class ModelKernel implements KernelHost {
     const tcb = kernel.thread(thread);
     const context = tcb.schedContext;
     return context !== null && context.thread === tcb && (tcb !== kernel.current || context === kernel.currentSchedContext);
+  }
+
+  changedCapabilities(): boolean {
+    return capabilityChanges() !== this.capabilityChangesAtEntry;
   }
 
   condition(thread: number): number {
@@ -212,6 +218,7 @@ export class ModelKernel implements KernelHost {
     const lo = current.registers[2 * SLOT.NextIP]!;
     const hi = current.registers[2 * SLOT.NextIP + 1]!;
     setPc(current, SLOT.FaultIP, lo, hi);
+    this.capabilityChangesAtEntry = capabilityChanges();
     kernel.observer.entry(cause, current.id, kernel.time);
     kernel.time += kernel.timing.trap;
     return { lo, hi };

@@ -151,6 +151,14 @@ describe('an outcome', () => {
     expect(outcomeOf(script).outcome).toBe(OUTCOME[outcome]);
   });
 
+  it('is an error with an effect when a capability was changed all the same', () => {
+    const refuse = (changed: boolean, label: number): number => outcomeOf((h) => {
+      h.capabilitiesChange = changed;
+      h.deliver(1, DELIVERY.reply, { label });
+    }).flags & FLAG.refusedWithEffect;
+    expect([refuse(true, 4), refuse(false, 4), refuse(true, 0)]).toEqual([FLAG.refusedWithEffect, 0, 0]);
+  });
+
   it('keeps the first fault label of the invoker', () => {
     expect(outcomeOf((h) => { h.kernel.faulted(1, 1); h.kernel.faulted(1, TIMEOUT); }).fault).toBe(1);
     expect(outcomeOf((h) => h.kernel.faulted(2, 1)).fault).toBe(0);

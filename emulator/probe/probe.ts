@@ -294,6 +294,7 @@ export class Probe implements KernelObserver {
     // A system call that the kernel does not have is seen by the fault it raises.
     if (record.cause === CAUSE.syscall && record.fault === UNKNOWN_SYSCALL) record.cause = CAUSE.unknownSyscall;
     record.outcome = this.outcome(state);
+    if (record.outcome === OUTCOME.error && host.changedCapabilities?.() === true) record.flags |= FLAG.refusedWithEffect;
     if (record.outcome !== OUTCOME.blocked && record.outcome !== OUTCOME.faulted) track.awaits = 0;
   }
 

@@ -27,6 +27,8 @@ interface ScriptedMessage {
  * registers, buffers and states as a kernel would and tell the observer.
  */
 export class ScriptedHost implements KernelHost {
+  /** What {@link changedCapabilities} tells. */
+  capabilitiesChange = false;
   readonly interfaces: InterfaceModel;
   readonly halted = false;
   time = 0;
@@ -139,6 +141,10 @@ export class ScriptedHost implements KernelHost {
 
   bufferLanes(id: number): Uint32Array | undefined {
     return this.thread(id).bufferKind === BUFFER_NONE ? undefined : this.thread(id).buffer;
+  }
+
+  changedCapabilities(): boolean {
+    return this.capabilitiesChange;
   }
 
   hasSchedContext(id: number): boolean {

@@ -3,25 +3,25 @@
 import { STATE } from '../abi/thread-state.ts';
 import { tagExtraCaps, tagLength } from '../abi/message-info.ts';
 import { lanesToHex } from '../abi/word.ts';
-import { DELIVERY, OUTCOME, TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
+import { DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, type TrapRecord } from '../trace/trap-record.ts';
 import { answersThisTrap } from './deliveries.ts';
 import type { ReplyFacts } from './reply-facts.ts';
 import { answered, isSuccess, methodName, words } from './reply-shape.ts';
-import { ANY_DELIVERY, TRIGGER, type ReplyRule, type Report, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
+import { TRIGGER, type ReplyRule, type Report, type RuleInfo, type TraceContext, type TraceRule } from './rule.ts';
 
 const errorWithEffect: RuleInfo = {
   id: 'K13', name: 'error-with-effect', severity: 'error',
   title: 'An invocation that failed changed something',
   explanation:
-    'The answer is an error, so the caller believes that nothing happened, but a thread changed its state, was destroyed, or was written to. ' +
+    'The answer is an error, so the caller believes that nothing happened, but a thread changed its state, was destroyed, or was written to, or a capability or mapping changed. ' +
     'Repeating the call, as a caller may after an error, does it twice. ' +
     'Check everything before the first change.',
   references: ['manual: Errors'],
 };
 export const K13: TraceRule = {
-  info: errorWithEffect, on: TRIGGER.transition | TRIGGER.flagged | ANY_DELIVERY,
+  info: errorWithEffect, on: TRIGGER.error,
   check({ record, run }, report) {
-    if (record.outcome !== OUTCOME.error) return;
+    if ((record.flags & FLAG.refusedWithEffect) !== 0) report(errorWithEffect, 'The answer is an error, but a capability was changed.');
     for (let i = 0; i < record.transitionCount; i++) {
       const { thread, from, to, flags } = record.transitions[i]!;
       if (thread === record.thread || thread === 0 || isActivation(record, thread, from, to, flags)) continue;

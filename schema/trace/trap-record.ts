@@ -158,6 +158,8 @@ export const FLAG = Object.freeze({
   invokerDestroyed: 4,
   /** The thread that runs next has a scheduling context of its own, to which its time is charged; or it is the idle thread, or the kernel is classic. */
   nextHasSchedContext: 8,
+  /** The answer is an error, and yet a capability was changed. Never set by hosts that cannot tell. */
+  refusedWithEffect: 16,
 });
 
 export class TrapRecord {

@@ -8,7 +8,7 @@ import { createObject } from '../object/object-types.ts';
 import type { Slot } from '../slot.ts';
 import { bareCSpace, bareKernel, place } from '../testing.ts';
 import {
-  hasChildren, insertChild, insertDerived, insertRoot, isFinal, moveCapability, removeCapability, replaceCapability, swapCapabilities,
+  capabilityChanges, hasChildren, insertChild, insertDerived, insertRoot, isFinal, moveCapability, removeCapability, replaceCapability, swapCapabilities,
 } from './derivation.ts';
 
 function setUp() {
@@ -26,6 +26,20 @@ function children(slot: Slot): number[] {
 }
 
 describe('the derivation tree', () => {
+  it('counts every change of a slot, and nothing else', () => {
+    const { slot, endpoint } = setUp();
+    const count = (change: () => void): number => {
+      const before = capabilityChanges();
+      change();
+      return capabilityChanges() - before;
+    };
+    expect([
+      count(() => insertDerived(slot(1), endpoint, slot(0))), count(() => insertChild(slot(2), endpoint, slot(0))), count(() => moveCapability(slot(2), slot(3), endpoint)),
+      count(() => swapCapabilities(slot(1), slot(3))), count(() => replaceCapability(slot(1), endpoint)), count(() => removeCapability(slot(1))),
+      count(() => insertRoot(slot(5), endpoint)), count(() => isFinal(endpoint)), count(() => hasChildren(slot(0))),
+    ]).toEqual([1, 1, 1, 1, 1, 1, 1, 0, 0]);
+  });
+
   it('makes a copy of an original its child, and a copy of a copy a sibling', () => {
     const { slot, endpoint } = setUp();
     insertDerived(slot(1), endpoint, slot(0));

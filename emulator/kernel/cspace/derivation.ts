@@ -11,6 +11,12 @@ import { NULL_CAP, type Capability } from '../capability.ts';
 import type { KernelObject } from '../objects.ts';
 import { Slot } from '../slot.ts';
 
+/** How often a slot was changed, in all kernels: of use only to compare two moments of one trap. */
+let changes = 0;
+export function capabilityChanges(): number {
+  return changes;
+}
+
 /**
  * Puts a capability that was derived from the one in `source` into an empty slot: as child if the source can be
  * revoked, as sibling otherwise. An untyped that is copied has no free memory left itself.
@@ -37,6 +43,7 @@ export function insertRoot(slot: Slot, cap: Capability): void {
 
 /** Moves a capability to an empty slot, with its place in the tree; there it has the value `cap`. */
 export function moveCapability(from: Slot, to: Slot, cap: Capability): void {
+  changes++;
   to.cap = cap;
   from.cap = NULL_CAP;
   takePlace(from, to);
@@ -44,6 +51,7 @@ export function moveCapability(from: Slot, to: Slot, cap: Capability): void {
 
 /** Exchanges the capabilities of two slots, with their places in the tree. One of them may be empty. */
 export function swapCapabilities(a: Slot, b: Slot): void {
+  changes++;
   const cap = a.cap;
   a.cap = b.cap;
   b.cap = cap;
@@ -55,11 +63,13 @@ export function swapCapabilities(a: Slot, b: Slot): void {
 
 /** Gives the capability in a slot another value; it refers to the same object. */
 export function replaceCapability(slot: Slot, cap: Capability): void {
+  changes++;
   slot.cap = cap;
 }
 
 /** Empties a slot. What was derived from it moves up one level. Returns the object if this was the last capability to it. */
 export function removeCapability(slot: Slot): KernelObject | null {
+  changes++;
   const object = countedObject(slot.cap);
   slot.cap = NULL_CAP;
   slot.revocable = false;
@@ -98,6 +108,7 @@ function startsLevel(cap: Capability, source: Capability): boolean {
 }
 
 function fill(slot: Slot, cap: Capability, revocable: boolean): void {
+  changes++;
   slot.cap = cap;
   slot.revocable = revocable;
   const object = countedObject(cap);

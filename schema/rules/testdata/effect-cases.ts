@@ -65,6 +65,10 @@ export const EFFECT_CASES: readonly RuleCase[] = [
     trace: (t) => t.record().call('TCBSuspend').on(2).moves(2, 'Running', 'Inactive').reply({ label: ERROR.IllegalOperation }),
   },
   {
+    rule: 'K13', title: 'an error after a capability was changed', expect: ['K13'],
+    trace: (t) => t.record().call('RISCVPageMap', 0x1000, 3, 0).on(9).reply({ label: ERROR.DeleteFirst }).with('refusedWithEffect'),
+  },
+  {
     rule: 'K13', title: 'an error, after which another thread runs', expect: [],
     trace: (t) => t.record().call('TCBSuspend').on(2).reply({ label: ERROR.IllegalOperation }).moves(3, 'Restart', 'Running').next(3),
   },
