@@ -106,6 +106,7 @@ export class ModelKernel implements KernelHost {
 
   hasSchedContext(thread: number): boolean {
     const { kernel } = this;
+    if (!kernel.mcs) return true;
     const tcb = kernel.thread(thread);
     const context = tcb.schedContext;
     return context !== null && context.thread === tcb && (tcb !== kernel.current || context === kernel.currentSchedContext);
