@@ -14,7 +14,7 @@ import { Machine, type MachineOptions } from '../boot/machine.ts';
 import { endText } from '../boot/machine-end.ts';
 import { SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
-import { physicalOf } from '../image/physical.ts';
+import { pointerAt } from '../image/thread-list.ts';
 import { HART, PAGE_BYTES, STOP_ON } from '../memory/layout.ts';
 import { readBootInfo } from './boot-info.ts';
 import { causeOf } from './kernel-watch.ts';
@@ -184,7 +184,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     const queue = image.symbols.get('ksReleaseQueue');
     if (queue === undefined) return image.scheduling === 'classic';
     const at = Number(queue.address & 0xffff_ffffn);
-    return physicalOf(machine.memory.readU32(at), machine.memory.readU32(at + 4)) === 0;
+    return pointerAt(machine.memory, at) === 0;
   }
 
   /** An interrupt that the kernel takes as soon as it is out of supervisor mode. */

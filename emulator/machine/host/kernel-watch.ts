@@ -11,7 +11,7 @@ import type { KernelObserver } from '../../host.ts';
 import type { Machine } from '../boot/machine.ts';
 import { Capability, SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
-import { physicalOf } from '../image/physical.ts';
+import { pointerAt } from '../image/thread-list.ts';
 import { DeliveryKinds } from './delivery-kinds.ts';
 import { ObjectTable } from './object-table.ts';
 import { Observers } from './observers.ts';
@@ -87,7 +87,7 @@ export class KernelWatch {
 
   /** The thread that the kernel runs now; undefined for the idle thread. */
   get current(): ObservedThread | undefined {
-    return this.threads.at(this.pointerAt(this.image.globals.curThread));
+    return this.threads.at(pointerAt(this.machine.memory, this.image.globals.curThread));
   }
 
   /** To be called once, when the kernel goes to user mode for the first time: begins to watch. */
@@ -381,10 +381,5 @@ export class KernelWatch {
         this.objects.created(cap);
       }
     }
-  }
-
-  private pointerAt(address: number): number {
-    const { memory } = this.machine;
-    return physicalOf(memory.readU32(address), memory.readU32(address + 4));
   }
 }

@@ -2,7 +2,7 @@
 import { CONTEXT_SLOTS, IPC_BUFFER_WORDS } from '../../../schema/abi/index.ts';
 import { Capability } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
-import { physicalOf } from '../image/physical.ts';
+import { listedTcbs, pointerAt } from '../image/thread-list.ts';
 import type { SparseMemory } from '../memory/sparse-memory.ts';
 import type { ObjectTable } from './object-table.ts';
 import { ObservedThread } from './observed-thread.ts';
@@ -17,8 +17,6 @@ export interface WatchedBuffer {
 
 /** How a kernel that prints names calls threads that nobody named. */
 const UNNAMED = "child of: '";
-/** More threads than this in the list of a debug kernel: the list is damaged. */
-const MOST_THREADS = 1_000_000;
 
 /** The threads that are known, and the watching of their control blocks and IPC buffers. */
 export class ThreadTable {
@@ -42,7 +40,7 @@ export class ThreadTable {
     this.objects = objects;
     this.words = words;
     this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
-    this.idle = () => this.pointerAt(image.globals.idleThread);
+    this.idle = () => pointerAt(memory, image.globals.idleThread);
   }
 
   get(id: number): ObservedThread | undefined {
@@ -81,15 +79,12 @@ export class ThreadTable {
    * stay known until {@link remove}.
    */
   compareWithList(): ObservedThread[] {
-    const { debug, pointerOffset } = this.image.layout.tcb;
-    const { debugTcbs } = this.image.globals;
-    if (debug === undefined || debugTcbs === undefined) return [];
+    // Another kind of kernel keeps no list: nobody can be missing from it.
+    if (this.image.globals.debugTcbs === undefined) return [];
     const gone = new Set(this.byTcb.values());
-    let tcb = this.pointerAt(debugTcbs);
-    for (let count = 0; tcb !== 0 && this.memory.contains(tcb, 8) && count < MOST_THREADS; count++) {
+    for (const tcb of listedTcbs(this.memory, this.image)) {
       const thread = this.at(tcb);
       if (thread !== undefined) gone.delete(thread);
-      tcb = this.pointerAt(tcb - pointerOffset + debug.next);
     }
     return [...gone];
   }
@@ -164,9 +159,5 @@ export class ThreadTable {
     set(thread.object + layout.debug.next, WORD.listLink);
     set(thread.object + layout.debug.previous, WORD.listLink);
     set(thread.object + layout.debug.name, WORD.name);
-  }
-
-  private pointerAt(address: number): number {
-    return physicalOf(this.memory.readU32(address), this.memory.readU32(address + 4));
   }
 }

@@ -89,7 +89,7 @@ export function readKernelImage(name: string, data: Uint8Array, options: KernelI
 
 function refuseUnreadable(name: string, symbols: SymbolTable): void {
   if (symbols.size === 0) {
-    throw new ImageError(`${name} has no symbols (it is stripped): give the kernel.elf of the build directory, or ask for registers only`);
+    throw new ImageError(`${name} has no symbols (it is stripped): give the kernel.elf of the build directory`);
   }
   if (symbols.has('ksSMP')) throw new ImageError(`${name} is a kernel for several cores (it has ksSMP): only kernels for one core can be observed`);
   const missing = REQUIRED.filter((each) => !symbols.has(each));
