@@ -140,21 +140,24 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   compute(ns: number): number {
     const { clock } = this.machine;
     let left = BigInt(Math.round(ns));
-    for (let next = clock.toNextAlarm(); next !== undefined && next <= left; next = clock.toNextAlarm()) {
+    // What became pending while the kernel ran comes before the thread goes on.
+    while (!this.interruptPending()) {
+      const next = clock.toNextAlarm();
+      if (next === undefined || next > left) {
+        clock.skip(left);
+        return 0;
+      }
       clock.skip(next);
       left -= next;
       clock.ring();
-      if (!this.interruptPending()) continue;
-      this.interrupt();
-      return Number(left);
     }
-    clock.skip(left);
-    return 0;
+    this.interrupt();
+    return Number(left);
   }
 
   idle(): boolean {
     for (let count = 0; count < IDLE_INTERRUPTS; count++) {
-      if (this.ended || !this.skipIdleTime()) return false;
+      if (this.ended || (!this.interruptPending() && !this.skipIdleTime())) return false;
       if (!this.interruptPending()) continue;
       this.watch.enter(CAUSE.interrupt);
       this.runKernel();
