@@ -9,6 +9,7 @@ const FLAGS: Readonly<Record<RecordDetail['flags'][number], string>> = {
   yieldPending: 'a YieldTo of the invoker is pending',
   invokerDestroyed: 'the invoker was destroyed',
   nextHasSchedContext: 'the next thread may run',
+  refusedWithEffect: 'refused, and yet a capability changed',
 };
 
 /** What the trap did to threads. */
