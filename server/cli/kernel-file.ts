@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** `--kernel FILE`: a real kernel in place of the model. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ImageKernel } from '../../emulator/machine/host/image-kernel.ts';
 import { BootError } from '../../emulator/machine/boot/boot-error.ts';
 import type { HartName } from '../../emulator/machine/boot/hart-names.ts';
-import { deviceTreeBytes } from '../../emulator/machine/devices/flattened-device-tree.ts';
 import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
 import type { Scheduling } from '../../schema/abi/syscalls.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import type { KernelOptions } from './commands/kernel-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { readBytes, readDeviceTree } from './input-files.ts';
 
 /** A real kernel that programs of the SDK can run on. */
 export interface KernelFile {
@@ -66,20 +65,4 @@ function refuseOtherLabels({ name, interfaces, scheduling }: KernelImage): void 
     EXIT.unreadable, `${name} is of another release than the stubs: its label of ${other.id} is ${other.label}, theirs is ${byId.get(other.id)?.label ?? 'none'}`,
     'sel4scope boot runs complete images of every release',
   );
-}
-
-function readDeviceTree(file: string): Uint8Array {
-  const data = readBytes(file);
-  const bytes = deviceTreeBytes(data);
-  if (bytes === undefined) throw new CommandError(EXIT.unreadable, `${file}: not a device tree blob, or truncated`);
-  return data.subarray(0, bytes);
-}
-
-/** Contents of a file. Throws {@link CommandError} when it cannot be read. */
-export function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new CommandError(EXIT.unreadable, `${file} cannot be read: ${(error as Error).message}`);
-  }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { readFileSync } from 'node:fs';
 import { BootError } from '../../../emulator/machine/boot/boot-error.ts';
 import { bootImage, readImage } from '../../../emulator/machine/boot/boot-image.ts';
 import { bootKernel } from '../../../emulator/machine/boot/boot-kernel.ts';
@@ -8,9 +7,9 @@ import type { HartName } from '../../../emulator/machine/boot/harts.ts';
 import { Machine, type MachineOptions } from '../../../emulator/machine/boot/machine.ts';
 import { rootImageOf } from '../../../emulator/machine/boot/root-image.ts';
 import { restoreMachine } from '../../../emulator/machine/boot/snapshot.ts';
-import { deviceTreeBytes } from '../../../emulator/machine/devices/flattened-device-tree.ts';
 import { virtDeviceTree } from '../../../emulator/machine/devices/virt-platform.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { readBytes, readDeviceTree } from '../input-files.ts';
 
 /** What is to be booted: one of an image, a kernel with its root task, and a save file. */
 export interface BootSource {
@@ -63,19 +62,4 @@ function booted({ image, kernel, root, dtb }: BootSource, options: BootMachineOp
     dtb: tree ?? virtDeviceTree(memory.base, memory.bytes),
   });
   return machine;
-}
-
-function readDeviceTree(file: string): Uint8Array {
-  const data = readBytes(file);
-  const bytes = deviceTreeBytes(data);
-  if (bytes === undefined) throw new CommandError(EXIT.unreadable, `${file}: not a device tree blob, or truncated`);
-  return data.subarray(0, bytes);
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new CommandError(EXIT.unreadable, `${file} cannot be read: ${(error as Error).message}`);
-  }
 }
