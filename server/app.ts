@@ -96,7 +96,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  await apiRoutes(app, query, status);
+  await apiRoutes(app, query, ingest, status);
   await useDashboard(app, options.dashboards);
   await app.ready();
 

@@ -43,6 +43,7 @@ export function anomalyRow(run: string, seq: number): AnomalyRow {
 export function runSummary(run: string, change: Partial<RunSummary> = {}): RunSummary {
   return {
     run, program: `examples/${run}.ts`, kernel: 'model', kernelVersion: '16.0.0', configuration: 'riscv64-mcs', seed: 1, defects: [],
+    release: '16.0.0', build: '', machine: '', commit: '', tags: [], recordsDroppedAt: null,
     state: 'ended', end: 'completed', endDetail: '', startedAt: '2026-01-05T10:00:00.000Z', changedAt: '2026-01-05T10:00:01.000Z',
     records: 0, time: 0, anomalies: { error: 0, warning: 0, info: 0 }, ...change,
   };

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { BatchReader } from '../../schema/trace/batch.ts';
-import type { RunDescription } from '../../schema/trace/names.ts';
+import { UNKNOWN_ORIGIN, type RunDescription } from '../../schema/trace/names.ts';
 import { SyntheticTrace } from '../../schema/trace/synthetic-trace.ts';
 import { TrapRecord } from '../../schema/trace/trap-record.ts';
 import { decodeClientMessage, encodeServerMessage } from '../../schema/trace/wire.ts';
@@ -15,7 +15,7 @@ import { TraceClient } from './trace-client.ts';
 import type { TraceClientOptions } from './trace-client.ts';
 import { TraceError } from './trace-error.ts';
 
-const RUN: RunDescription = { id: 'run-1', program: 'test', kernel: 'model', kernelVersion: '16.0.0', configuration: 'riscv64-mcs', seed: 1, defects: [] };
+const RUN: RunDescription = { id: 'run-1', program: 'test', kernel: 'model', kernelVersion: '16.0.0', configuration: 'riscv64-mcs', seed: 1, defects: [], ...UNKNOWN_ORIGIN };
 const FAST: TraceClientOptions = { firstRetryMs: 1, maxRetryMs: 4, retries: 5 };
 
 /** Where a service loses the connection, relative to one frame. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Type, type Static } from 'typebox';
+import { MOST_TAGS, TAG_PATTERN } from '../trace/names.ts';
 import { Moment, Natural, OutcomeName, RunId, SeveritySchema, VirtualTime } from './common.ts';
 
 /** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
@@ -22,6 +23,11 @@ export const RunSummary = Type.Object({
   configuration: Type.String({ description: 'e.g. riscv64-mcs' }),
   seed: Natural,
   defects: Type.Array(Type.String()),
+  release: Type.String({ description: 'release of seL4 that the kernel is or shows; empty when not known' }),
+  build: Type.String({ description: 'SHA-256 of the kernel file; empty for the model' }),
+  machine: Type.String({ description: 'what the kernel runs on; empty for the model' }),
+  commit: Type.String({ description: 'git commit of the program; empty when there is none' }),
+  tags: Type.Array(Type.String()),
   state: RunState,
   /** Null until the run has ended. */
   end: Type.Union([RunEndName, Type.Null()]),
@@ -35,6 +41,8 @@ export const RunSummary = Type.Object({
   /** Virtual time of the last stored record's exit. */
   time: VirtualTime,
   anomalies: AnomalyCounts,
+  /** When retention took the records away, or null while they are there. Counts and anomalies stay as long as the run. */
+  recordsDroppedAt: Type.Union([Moment, Type.Null()]),
 }, { $id: 'RunSummary' });
 export type RunSummary = Static<typeof RunSummary>;
 
@@ -44,6 +52,9 @@ export const MethodCount = Type.Object({
   method: Type.String(),
   outcome: OutcomeName,
   records: Natural,
+  /** Virtual ns from kernel entry to exit, of all of them and of the longest; null in runs of a service that did not count it. */
+  time: Type.Union([Natural, Type.Null()]),
+  longest: Type.Union([Natural, Type.Null()]),
 });
 export type MethodCount = Static<typeof MethodCount>;
 
@@ -91,3 +102,12 @@ export type ThreadList = Static<typeof ThreadList>;
 
 export const RunParams = Type.Object({ run: RunId }, { additionalProperties: false });
 export type RunParams = Static<typeof RunParams>;
+
+const Tag = Type.String({ pattern: TAG_PATTERN });
+
+/** Body of `PATCH /api/runs/:run/tags`. */
+export const TagChange = Type.Object({
+  add: Type.Optional(Type.Array(Tag, { maxItems: MOST_TAGS })),
+  remove: Type.Optional(Type.Array(Tag, { maxItems: MOST_TAGS })),
+}, { additionalProperties: false });
+export type TagChange = Static<typeof TagChange>;

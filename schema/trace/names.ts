@@ -26,4 +26,23 @@ export interface RunDescription {
   readonly seed: number;
   /** Defects switched on in the model. */
   readonly defects: readonly string[];
+  /** Release of seL4 that the kernel is or shows, e.g. `12.1.0`; empty when it is not known. */
+  readonly release: string;
+  /** SHA-256 of the kernel's file, lower-case hexadecimal; empty for the model. */
+  readonly build: string;
+  /** What the kernel runs on, e.g. `qemu-riscv-virt`; empty for the model. */
+  readonly machine: string;
+  /** Git commit of the program's working tree, with `-dirty` where files differ from it; empty when there is none. */
+  readonly commit: string;
+  /** Chosen by whoever started the run, see `TAG_PATTERN`; they can change later. */
+  readonly tags: readonly string[];
 }
+
+/** What is not known of a run. */
+export const UNKNOWN_ORIGIN = Object.freeze({ release: '', build: '', machine: '', commit: '', tags: [] as readonly string[] });
+
+/** What a tag may look like: 1 to 64 letters, digits and `.:/_-`, e.g. `nightly` or `board:spike`. */
+export const TAG_PATTERN = '^[A-Za-z0-9][A-Za-z0-9.:/_-]{0,63}$';
+
+/** Most tags of one run. */
+export const MOST_TAGS = 64;

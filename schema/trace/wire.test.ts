@@ -19,6 +19,7 @@ const u32 = fc.nat(0xffff_ffff);
 const run = fc.record({
   id: text.filter((id) => id !== ''), program: text, kernel: fc.constantFrom('model' as const, 'image' as const), kernelVersion: text,
   configuration: fc.constantFrom('riscv64-mcs', 'riscv64-classic'), seed: seq, defects: fc.array(text, { maxLength: 3 }),
+  release: text, build: text, machine: text, commit: text, tags: fc.array(text, { maxLength: 3 }),
 });
 
 const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
@@ -120,7 +121,7 @@ describe('control messages', () => {
   it('throw nothing but WireError at damaged frames', () => {
     const frame = encodeClientMessage({
       kind: 'hello', protocolVersion: PROTOCOL_VERSION, resume: true,
-      run: { id: 'a', program: 'b', kernel: 'model', kernelVersion: '16.0.0', configuration: 'riscv64-mcs', seed: 1, defects: ['x'] },
+      run: { id: 'a', program: 'b', kernel: 'model', kernelVersion: '16.0.0', configuration: 'riscv64-mcs', seed: 1, defects: ['x'], release: '16.0.0', build: '', machine: 'm', commit: 'c', tags: ['t'] },
     });
     const damaged = fc.tuple(fc.array(fc.tuple(fc.nat(frame.length - 1), fc.nat(255)), { maxLength: 4 }), fc.nat(frame.length)).map(([changes, length]) => {
       const bytes = frame.slice(0, length);

@@ -153,6 +153,11 @@ function encodeRun(run: RunDescription): Uint8Array {
   w.string(5, run.configuration);
   w.number(6, run.seed);
   for (const defect of run.defects) w.element(7, defect);
+  w.string(8, run.release);
+  w.string(9, run.build);
+  w.string(10, run.machine);
+  w.string(11, run.commit);
+  for (const tag of run.tags) w.element(12, tag);
   return w.finish();
 }
 
@@ -162,7 +167,10 @@ function decodeRun(bytes: Uint8Array): RunDescription {
   if (id === '') throw new WireError('the run has no id');
   const kernel = KERNELS[m.number(3) - 1];
   if (kernel === undefined) throw new WireError(`no kernel has number ${m.number(3)} (1 model, 2 image)`);
-  return { id, program: m.string(2), kernel, kernelVersion: m.string(4), configuration: m.string(5), seed: m.number(6), defects: m.strings(7) };
+  return {
+    id, program: m.string(2), kernel, kernelVersion: m.string(4), configuration: m.string(5), seed: m.number(6), defects: m.strings(7),
+    release: m.string(8), build: m.string(9), machine: m.string(10), commit: m.string(11), tags: m.strings(12),
+  };
 }
 
 function encodeBye(bye: Bye): Uint8Array {

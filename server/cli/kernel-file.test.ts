@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { elfWith } from '../../emulator/machine/image/testing/make-elf.ts';
 import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './commands/kernel-options.ts';
 import { withDefectOption, type DefectOptions } from './commands/options.ts';
-import { readKernelFile, schedulingOf, versionOf } from './kernel-file.ts';
+import { readKernelFile, schedulingOf, identityOf } from './kernel-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sel4scope-kernel-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,7 +28,7 @@ describe('--kernel', () => {
     expect(schedulingOf(file, undefined)).toBe('classic');
     expect(schedulingOf(file, 'classic')).toBe('classic');
     expect(() => schedulingOf(file, 'mcs')).toThrow(/^--config mcs: .*kernel\.elf is a classic kernel$/);
-    expect(versionOf(file)).toMatch(/^kernel\.elf [0-9a-f]{12}$/);
+    expect(identityOf(file)).toEqual({ kernel: 'image', kernelVersion: expect.stringMatching(/^kernel\.elf [0-9a-f]{12}$/), build: expect.stringMatching(/^[0-9a-f]{64}$/), machine: 'qemu-riscv-virt' });
   });
 
   it.each([

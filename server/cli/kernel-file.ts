@@ -9,6 +9,7 @@ import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
 import type { Scheduling } from '../../schema/abi/syscalls.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
+import type { RunDescription } from '../../schema/trace/names.ts';
 import type { KernelOptions } from './commands/kernel-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { readBytes, readDeviceTree } from './input-files.ts';
@@ -42,8 +43,9 @@ export function hostOf({ image, dtb, hart }: KernelFile, console?: (text: string
 }
 
 /** What tells one kernel from another in the history of runs. */
-export function versionOf({ image }: Pick<KernelFile, 'image'>): string {
-  return `${basename(image.name)} ${createHash('sha256').update(image.file.data).digest('hex').slice(0, 12)}`;
+export function identityOf({ image }: Pick<KernelFile, 'image'>): Pick<RunDescription, 'kernel' | 'kernelVersion' | 'build' | 'machine'> {
+  const build = createHash('sha256').update(image.file.data).digest('hex');
+  return { kernel: 'image', kernelVersion: `${basename(image.name)} ${build.slice(0, 12)}`, build, machine: 'qemu-riscv-virt' };
 }
 
 /** Reads a kernel.elf. Throws {@link CommandError} for one that cannot be observed. */

@@ -9,10 +9,11 @@ import { Probe } from '../../emulator/probe/probe.ts';
 import { TraceClient } from '../../emulator/probe/trace-client.ts';
 import { UserThreads, type RunEnd } from '../../emulator/user/threads.ts';
 import type { BundledConfigurationName } from '../../schema/idl/model.ts';
+import { UNKNOWN_ORIGIN } from '../../schema/trace/names.ts';
 import type { RunEnd as WireRunEnd } from '../../schema/trace/wire.ts';
 import { ClassicRootTask, RootTask, type ReplyPolicy, type ReplyStatistics } from '../../stubs/index.ts';
 import { packageVersion } from '../package-version.ts';
-import { hostOf, versionOf, type KernelFile } from './kernel-file.ts';
+import { hostOf, identityOf, type KernelFile } from './kernel-file.ts';
 import type { LoadedProgram } from './program-loader.ts';
 
 export interface SessionOptions {
@@ -60,7 +61,8 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   const run = randomUUID();
   const client = await TraceClient.connect(options.ingestUrl, {
     id: run, program: program.name, configuration, seed: options.seed, defects,
-    ...(kernel === undefined ? { kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}` } : { kernel: 'image', kernelVersion: versionOf(kernel) }),
+    ...UNKNOWN_ORIGIN,
+    ...(kernel === undefined ? { kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}` } : identityOf(kernel)),
   });
   const sink = new BatchingSink((batch) => client.send(batch));
   const host = kernel === undefined ? modelOf(options) : hostOf(kernel, options.console);

@@ -2,9 +2,10 @@
 /** The main thread's end of the ingest worker. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { RequestError } from '../errors.ts';
 import { workerModule } from '../package-paths.ts';
 import { unpackError } from '../thread-errors.ts';
-import type { Answer, FromIngest, IngestWorkerData, RunNews, ToIngest } from './messages.ts';
+import type { Answer, Command, CommandArguments, CommandResult, FromIngest, IngestWorkerData, RunNews, ToIngest } from './messages.ts';
 
 export interface IngestListener {
   answer(answer: Answer): void;
@@ -20,6 +21,8 @@ export class IngestClient {
   private readonly listener: IngestListener;
   private readonly exited: Promise<unknown>;
   private lastConnection = 0;
+  private lastCommand = 0;
+  private readonly commands = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
 
   private constructor(worker: Worker, listener: IngestListener) {
     this.worker = worker;
@@ -27,6 +30,10 @@ export class IngestClient {
     worker.on('message', (message: FromIngest) => this.receive(message));
     worker.on('error', (error) => listener.stopped(`nothing is stored any more, restart the service: ${error.message}`));
     this.exited = new Promise((resolve) => worker.once('exit', resolve));
+    void this.exited.then(() => {
+      for (const { reject } of this.commands.values()) reject(new RequestError('unavailable', 'the store is closed'));
+      this.commands.clear();
+    });
   }
 
   /** Starts the worker on a data directory. Rejects with a DataInUseError or StoreError. */
@@ -57,6 +64,15 @@ export class IngestClient {
     this.send({ type: 'watch', watched });
   }
 
+  /** Changes the store. Rejects with what Administration throws, or a RequestError `unavailable` when the worker ends before. */
+  administer<C extends Command>(command: C, ...parameters: CommandArguments<C>): Promise<CommandResult<C>> {
+    const id = ++this.lastCommand;
+    return new Promise((resolve, reject) => {
+      this.commands.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.send({ type: 'administer', id, command, parameters });
+    });
+  }
+
   /** Commits what is under way, says goodbye to the producers and releases the database. */
   async close(): Promise<void> {
     this.send({ type: 'close' });
@@ -76,6 +92,14 @@ export class IngestClient {
         for (const news of message.news) this.listener.news(news);
         return;
       case 'problem': return this.listener.problem(message.message);
+      case 'done':
+        this.commands.get(message.id)?.resolve(message.result);
+        this.commands.delete(message.id);
+        return;
+      case 'refused':
+        this.commands.get(message.id)?.reject(unpackError(message.error));
+        this.commands.delete(message.id);
+        return;
       case 'failed':
       case 'ready':
       case 'closed': return;

@@ -5,7 +5,7 @@
  */
 import { LATEST_RUN, RUN_ID_PATTERN } from '../../schema/api/index.ts';
 import { BatchError } from '../../schema/trace/batch.ts';
-import type { RunDescription } from '../../schema/trace/names.ts';
+import { MOST_TAGS, TAG_PATTERN, type RunDescription } from '../../schema/trace/names.ts';
 import { decodeClientMessage, PROTOCOL_VERSION, WireError, type Bye, type Hello, type ProblemCode, type ServerMessage } from '../../schema/trace/wire.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
@@ -267,15 +267,20 @@ function checkDescription(run: RunDescription): void {
   if (!new RegExp(RUN_ID_PATTERN).test(run.id) || run.id === LATEST_RUN) {
     throw new ProducerProblem('badMessage', `run id ${JSON.stringify(run.id)} is not allowed: 1 to 128 letters, digits, dots, colons, underscores and hyphens, not "${LATEST_RUN}"`);
   }
-  const texts = [run.program, run.kernelVersion, ...run.defects];
+  const texts = [run.program, run.kernelVersion, run.release, run.build, run.machine, run.commit, ...run.defects];
   if (texts.length > 256 || texts.some((text) => text.length > 4096)) {
-    throw new ProducerProblem('badMessage', 'the description of the run is too long: at most 4096 characters a text, and 254 defects');
+    throw new ProducerProblem('badMessage', 'the description of the run is too long: at most 4096 characters a text, and 250 defects');
   }
+  const badTag = run.tags.find((tag) => !new RegExp(TAG_PATTERN).test(tag));
+  if (badTag !== undefined) throw new ProducerProblem('badMessage', `tag ${JSON.stringify(badTag)} is not allowed: 1 to 64 letters, digits and .:/_-, the first a letter or digit`);
+  if (run.tags.length > MOST_TAGS) throw new ProducerProblem('badMessage', `${run.tags.length} tags; a run has at most ${MOST_TAGS}`);
 }
 
+/** Tags may have changed since the run began. */
 function sameDescription(a: RunDescription, b: RunDescription): boolean {
   return a.program === b.program && a.kernel === b.kernel && a.kernelVersion === b.kernelVersion && a.configuration === b.configuration
-    && a.seed === b.seed && a.defects.length === b.defects.length && a.defects.every((defect, i) => defect === b.defects[i]);
+    && a.seed === b.seed && a.release === b.release && a.build === b.build && a.machine === b.machine && a.commit === b.commit
+    && a.defects.length === b.defects.length && a.defects.every((defect, i) => defect === b.defects[i]);
 }
 
 function asProblem(error: unknown): ProducerProblem {

@@ -2,12 +2,18 @@
 /** What the service's main thread and the ingest worker say to each other. */
 import type { AnomalyRow, RecordRow, RunSummary, ThreadRow } from '../../schema/api/index.ts';
 import type { ServerMessage } from '../../schema/trace/wire.ts';
+import type { Administration } from '../store/administration.ts';
 import type { PackedError } from '../thread-errors.ts';
 
 /** `workerData` of the ingest worker. */
 export interface IngestWorkerData {
   readonly directory: string;
 }
+
+/** What can be changed in the store: the methods of Administration. */
+export type Command = keyof Administration;
+export type CommandArguments<C extends Command> = Parameters<Administration[C]>;
+export type CommandResult<C extends Command> = ReturnType<Administration[C]>;
 
 export type ToIngest =
   /** A frame of a producer's connection, in the order of arrival. The first frame of a number opens it. */
@@ -16,6 +22,8 @@ export type ToIngest =
   | { readonly type: 'disconnect'; readonly connection: number }
   /** Whether somebody watches: without, no rows are made for the live feed. */
   | { readonly type: 'watch'; readonly watched: boolean }
+  /** Change the store; `done` with the same id answers. */
+  | { readonly type: 'administer'; readonly id: number; readonly command: Command; readonly parameters: readonly unknown[] }
   /** Commit what is there and let go of the database. */
   | { readonly type: 'close' };
 
@@ -27,6 +35,8 @@ export type FromIngest =
   | { readonly type: 'news'; readonly news: readonly RunNews[] }
   /** Why the last commit failed; undefined when one went well again. */
   | { readonly type: 'problem'; readonly message: string | undefined }
+  | { readonly type: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'refused'; readonly id: number; readonly error: PackedError }
   | { readonly type: 'closed' };
 
 /** What to tell a producer. */

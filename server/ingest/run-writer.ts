@@ -13,7 +13,7 @@ import { recordRow } from '../query/record-row.ts';
 import { activityName, activityOf } from '../store/activity.ts';
 import { KEY } from '../store/keys.ts';
 import { runSummary, type StoredRun } from '../store/run-row.ts';
-import { Tally } from '../store/tally.ts';
+import { Tally, TimeTally } from '../store/tally.ts';
 import type { StoredGroup, TraceStore } from '../store/trace-store.ts';
 import { KEPT_PER_FINGERPRINT, LIVE_ROWS, RULE_STATE_INTERVAL } from './limits.ts';
 import type { RunNews } from './messages.ts';
@@ -52,7 +52,7 @@ export class RunWriter {
   private readonly activities = new Tally(-64, 512);
   private readonly outcomes = new Tally(0, OUTCOME_COUNT);
   /** Activity × outcome, over the whole commit. */
-  private readonly methodCounts = new Tally(-64 * OUTCOME_COUNT, 512 * OUTCOME_COUNT);
+  private readonly methodCounts = new TimeTally(-64 * OUTCOME_COUNT, 512 * OUTCOME_COUNT);
 
   private ruleStateSeq: number;
   /** They have seen the records of the store and no others. */
@@ -128,9 +128,9 @@ export class RunWriter {
 
   /** Writes what is summed up over a commit. `ruleState`: also what the rules know, whenever it was written last. */
   flush(ruleState: boolean): void {
-    this.methodCounts.forEach((key, records) => {
+    this.methodCounts.forEach((key, records, time, longest) => {
       const outcome = ((key % OUTCOME_COUNT) + OUTCOME_COUNT) % OUTCOME_COUNT;
-      this.store.addMethodCount(this.run.key, activityName((key - outcome) / OUTCOME_COUNT, this.interfaces), outcome, records);
+      this.store.addMethodCount(this.run.key, activityName((key - outcome) / OUTCOME_COUNT, this.interfaces), outcome, records, time, longest);
     });
     this.methodCounts.clear();
     for (const group of this.changedGroups) this.store.saveGroup(this.run.key, group);
@@ -208,7 +208,7 @@ export class RunWriter {
       this.threads.add(thread[i]!);
       this.activities.add(activity);
       this.outcomes.add(outcome[i]!);
-      this.methodCounts.add(activity * OUTCOME_COUNT + outcome[i]!);
+      this.methodCounts.add(activity * OUTCOME_COUNT + outcome[i]!, batch.exitTimes[i]! - batch.entryTimes[i]!);
     }
     this.outcomes.forEach((key, records) => { if (key === OUTCOME.replied || key === OUTCOME.error) this.run.replies += records; });
     this.writeKeys(KEY.thread, this.threads, batch.firstSeq);
@@ -222,9 +222,10 @@ export class RunWriter {
   }
 
   private keep({ anomaly, time }: Finding, now: number): void {
-    const group = this.groupOf(anomaly);
+    const group = this.groupOf(anomaly, now);
     group.found++;
     group.lastSeq = anomaly.seq;
+    group.lastAt = now;
     this.changedGroups.add(group);
     this.run.anomalies[anomaly.severity]++;
     this.anomaliesFound++;
@@ -239,11 +240,11 @@ export class RunWriter {
     if (this.newAnomalies.length >= 2 * LIVE_ROWS) this.newAnomalies = this.newAnomalies.slice(-LIVE_ROWS);
   }
 
-  private groupOf(anomaly: Anomaly): StoredGroup {
+  private groupOf(anomaly: Anomaly, now: number): StoredGroup {
     const { fingerprint, rule, severity, method, seq } = anomaly;
     let group = this.groups.get(fingerprint);
     if (group === undefined) {
-      group = { fingerprint, rule, severity, method, found: 0, kept: 0, firstSeq: seq, lastSeq: seq };
+      group = { fingerprint, rule, severity, method, found: 0, kept: 0, firstSeq: seq, lastSeq: seq, firstAt: now, lastAt: now };
       this.groups.set(fingerprint, group);
     }
     return group;

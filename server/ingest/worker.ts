@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Entry of the ingest worker thread: the one owner of the database's writing side. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { Administration } from '../store/administration.ts';
 import { asStoreError, openWriter, type WriterConnection } from '../store/open.ts';
+import { SqliteError } from '../store/sqlite.ts';
 import { TraceStore } from '../store/trace-store.ts';
 import { packError } from '../thread-errors.ts';
 import { Ingest } from './ingest.ts';
@@ -20,8 +22,10 @@ function serve(connection: WriterConnection): void {
     news: (news) => send({ type: 'news', news }),
     problem: (message) => send({ type: 'problem', message }),
   });
+  const administration = new Administration(connection.db);
   port.on('message', (message: ToIngest) => {
     switch (message.type) {
+      case 'administer': return send(administer(administration, message));
       case 'frame': return ingest.frame(message.connection, message.bytes);
       case 'disconnect': return ingest.disconnect(message.connection);
       case 'watch': return ingest.watch(message.watched);
@@ -33,6 +37,15 @@ function serve(connection: WriterConnection): void {
     }
   });
   send({ type: 'ready' });
+}
+
+function administer(administration: Administration, { id, command, parameters }: ToIngest & { type: 'administer' }): FromIngest {
+  try {
+    const act = administration[command] as (...parameters: readonly unknown[]) => unknown;
+    return { type: 'done', id, result: act.apply(administration, parameters as unknown[]) };
+  } catch (error) {
+    return { type: 'refused', id, error: packError(error instanceof SqliteError ? asStoreError(error, directory) : error) };
+  }
 }
 
 try {

@@ -36,7 +36,8 @@ class FakeSocket implements LiveSocket {
 
 function run(id: string, records: number, more: Partial<RunSummary> = {}): RunSummary {
   return {
-    run: id, program: 'p.ts', kernel: 'model', kernelVersion: '13.0.0', configuration: 'riscv64-mcs', seed: 0, defects: [], state: 'running', end: null,
+    run: id, program: 'p.ts', kernel: 'model', kernelVersion: '13.0.0', configuration: 'riscv64-mcs', seed: 0, defects: [],
+    release: '', build: '', machine: '', commit: '', tags: [], recordsDroppedAt: null, state: 'running', end: null,
     endDetail: '', startedAt: '2026-01-01T00:00:00.000Z', changedAt: '2026-01-01T00:00:00.000Z', records, time: 0, anomalies: { error: 0, warning: 0, info: 0 }, ...more,
   };
 }

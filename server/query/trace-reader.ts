@@ -12,7 +12,7 @@ import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
-import { runOfRow, runSummary, type RunRow, type StoredRun } from '../store/run-row.ts';
+import { runOfRow, runSummary, SELECT_RUN, type RunRow, type StoredRun } from '../store/run-row.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
@@ -47,7 +47,7 @@ export class TraceReader {
 
   /** Newest first. */
   runs(): RunList {
-    const rows = this.db.prepare('SELECT * FROM run ORDER BY id DESC').all() as RunRow[];
+    const rows = this.db.prepare(`${SELECT_RUN} ORDER BY id DESC`).all() as RunRow[];
     return { runs: rows.map((row) => runSummary(runOfRow(row))) };
   }
 
@@ -59,12 +59,12 @@ export class TraceReader {
 
   run(run: string): RunDetail {
     const found = this.need(run);
-    const counts = this.db.prepare('SELECT method, outcome, records FROM method_count WHERE run = ? ORDER BY records DESC, method, outcome')
-      .all(found.key) as { method: string; outcome: number; records: number }[];
+    const counts = this.db.prepare('SELECT method, outcome, records, time, longest FROM method_count WHERE run = ? ORDER BY records DESC, method, outcome')
+      .all(found.key) as (Omit<MethodCount, 'outcome'> & { outcome: number })[];
     const anomalies = this.db.prepare(`SELECT fingerprint, rule, severity, method, found AS count, kept, first_seq AS firstSeq, last_seq AS lastSeq
       FROM anomaly_group WHERE run = ? ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, found DESC, fingerprint`)
       .all(found.key) as AnomalyGroup[];
-    const methods: MethodCount[] = counts.map(({ method, outcome, records }) => ({ method, outcome: OUTCOMES[outcome]!, records }));
+    const methods: MethodCount[] = counts.map((count) => ({ ...count, outcome: OUTCOMES[count.outcome]! }));
     return { summary: runSummary(found), replies: found.replies, methods, anomalies };
   }
 
@@ -171,8 +171,8 @@ export class TraceReader {
 
   private find(run: string): StoredRun | undefined {
     const row = run === LATEST_RUN
-      ? this.db.prepare('SELECT * FROM run ORDER BY id DESC LIMIT 1').get()
-      : this.db.prepare('SELECT * FROM run WHERE name = ?').get(run);
+      ? this.db.prepare(`${SELECT_RUN} ORDER BY id DESC LIMIT 1`).get()
+      : this.db.prepare(`${SELECT_RUN} WHERE name = ?`).get(run);
     return row === undefined ? undefined : runOfRow(row as RunRow);
   }
 

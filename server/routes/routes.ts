@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { FastifyInstance } from 'fastify';
+import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { comparisonRoutes } from './comparison.ts';
@@ -10,12 +11,12 @@ import { runRoutes } from './runs.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
 /** All routes under `/api`. */
-export async function apiRoutes(app: FastifyInstance, query: QueryClient, status: StatusSource): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, status: StatusSource): Promise<void> {
   await app.register(async (api) => {
     // What is stored changes at any time.
     api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
     statusRoute(api, query, status);
-    runRoutes(api, query);
+    runRoutes(api, query, ingest);
     recordRoutes(api, query);
     anomalyRoutes(api, query);
     comparisonRoutes(api, query);

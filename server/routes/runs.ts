@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { FastifyInstance } from 'fastify';
-import { RunDetail, RunList, RunParams, ThreadList } from '../../schema/api/index.ts';
+import { RunDetail, RunList, RunParams, RunSummary, TagChange, ThreadList } from '../../schema/api/index.ts';
+import '../access.ts';
+import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import { NoQuery, responses } from './responses.ts';
 
-export function runRoutes(app: FastifyInstance, query: QueryClient): void {
+export function runRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient): void {
   app.get('/runs', {
     schema: { summary: 'All runs, newest first', querystring: NoQuery, response: responses(RunList) },
   }, () => query.ask('runs'));
@@ -16,4 +18,9 @@ export function runRoutes(app: FastifyInstance, query: QueryClient): void {
   app.get<{ Params: RunParams }>('/runs/:run/threads', {
     schema: { summary: 'Names of the threads of a run', params: RunParams, querystring: NoQuery, response: responses(ThreadList) },
   }, (request) => query.ask('threads', request.params.run));
+
+  app.patch<{ Params: RunParams; Body: TagChange }>('/runs/:run/tags', {
+    config: { access: 'admin' },
+    schema: { summary: 'Add and remove tags of a run', params: RunParams, querystring: NoQuery, body: TagChange, response: responses(RunSummary) },
+  }, (request) => ingest.administer('changeTags', request.params.run, request.body));
 }

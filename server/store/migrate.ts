@@ -3,9 +3,10 @@
 import type { Database } from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { sql as first } from './migrations/001-first.ts';
+import { sql as findings } from './migrations/002-findings.ts';
 
 /** Migration i brings version i to i + 1. Those that were released are never edited. */
-const MIGRATIONS: readonly string[] = [first];
+const MIGRATIONS: readonly string[] = [first, findings];
 
 export const CURRENT_VERSION = MIGRATIONS.length;
 

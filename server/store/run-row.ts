@@ -13,6 +13,12 @@ export interface RunRow {
   configuration: string;
   seed: number;
   defects: string;
+  release: string;
+  build: string;
+  machine: string;
+  git_commit: string;
+  /** JSON, of table `run_tag`. */
+  tags: string;
   state: RunStateName;
   end: RunEndName | null;
   end_detail: string;
@@ -24,7 +30,14 @@ export interface RunRow {
   errors: number;
   warnings: number;
   infos: number;
+  /** Revision of the rules that checked the run; empty when not known. */
+  rules: string;
+  /** ms since 1970, 0 while the records are there. */
+  records_dropped_at: number;
 }
+
+/** Rows of {@link RunRow}; conditions follow. */
+export const SELECT_RUN = `SELECT run.*, (SELECT json_group_array(tag) FROM (SELECT tag FROM run_tag WHERE run_tag.run = run.id ORDER BY tag)) AS tags FROM run`;
 
 /** A run as the service knows it. `key` is its number in the database; times of day are ms since 1970, `time` is virtual ns. */
 export interface StoredRun {
@@ -40,6 +53,8 @@ export interface StoredRun {
   replies: number;
   time: number;
   readonly anomalies: AnomalyCounts;
+  rules: string;
+  readonly recordsDroppedAt: number;
 }
 
 export function runOfRow(row: RunRow): StoredRun {
@@ -48,6 +63,7 @@ export function runOfRow(row: RunRow): StoredRun {
     description: {
       id: row.name, program: row.program, kernel: row.kernel, kernelVersion: row.kernel_version,
       configuration: row.configuration, seed: row.seed, defects: JSON.parse(row.defects) as string[],
+      release: row.release, build: row.build, machine: row.machine, commit: row.git_commit, tags: JSON.parse(row.tags) as string[],
     },
     startedAt: row.started_at,
     state: row.state,
@@ -58,6 +74,8 @@ export function runOfRow(row: RunRow): StoredRun {
     replies: row.replies,
     time: row.time,
     anomalies: { error: row.errors, warning: row.warnings, info: row.infos },
+    rules: row.rules,
+    recordsDroppedAt: row.records_dropped_at,
   };
 }
 
@@ -67,6 +85,7 @@ export function runSummary(run: StoredRun): RunSummary {
     run: id,
     ...description,
     defects: [...description.defects],
+    tags: [...description.tags],
     state: run.state,
     end: run.end,
     endDetail: run.endDetail,
@@ -75,5 +94,6 @@ export function runSummary(run: StoredRun): RunSummary {
     records: run.records,
     time: run.time,
     anomalies: { ...run.anomalies },
+    recordsDroppedAt: run.recordsDroppedAt === 0 ? null : new Date(run.recordsDroppedAt).toISOString(),
   };
 }

@@ -34,3 +34,50 @@ export class Tally {
     this.sparse.clear();
   }
 }
+
+/** As {@link Tally}, with the sum and the longest of a time that comes with each occurrence. */
+export class TimeTally {
+  private readonly from: number;
+  private readonly counts: Tally;
+  private readonly times: Float64Array;
+  private readonly longest: Float64Array;
+  private readonly sparse = new Map<number, { time: number; longest: number }>();
+
+  /** The window is from <= key < to. */
+  constructor(from: number, to: number) {
+    this.from = from;
+    this.counts = new Tally(from, to);
+    this.times = new Float64Array(to - from);
+    this.longest = new Float64Array(to - from);
+  }
+
+  add(key: number, time: number): void {
+    this.counts.add(key);
+    const at = key - this.from;
+    if (at >= 0 && at < this.times.length) {
+      this.times[at]! += time;
+      if (time > this.longest[at]!) this.longest[at] = time;
+    } else {
+      const known = this.sparse.get(key);
+      this.sparse.set(key, { time: (known?.time ?? 0) + time, longest: Math.max(known?.longest ?? 0, time) });
+    }
+  }
+
+  forEach(visit: (key: number, count: number, time: number, longest: number) => void): void {
+    this.counts.forEach((key, count) => {
+      const at = key - this.from;
+      const far = this.sparse.get(key);
+      visit(key, count, far?.time ?? this.times[at]!, far?.longest ?? this.longest[at]!);
+    });
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.counts.forEach((key) => {
+      const at = key - this.from;
+      if (at >= 0 && at < this.times.length) this.times[at] = this.longest[at] = 0;
+    });
+    this.counts.clear();
+    this.sparse.clear();
+  }
+}

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The writing side of the database: one statement a method, no decisions. Owned by the ingest worker. */
 import type { Database, Statement } from 'better-sqlite3';
+import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import type { Anomaly } from '../../schema/rules/rule.ts';
 import type { BatchHeader } from '../../schema/trace/batch.ts';
 import type { RunDescription, Subject } from '../../schema/trace/names.ts';
-import { runOfRow, type RunRow, type StoredRun } from './run-row.ts';
+import { runOfRow, SELECT_RUN, type RunRow, type StoredRun } from './run-row.ts';
 
 /** Anomalies of one fingerprint in one run. */
 export interface StoredGroup {
@@ -17,6 +18,9 @@ export interface StoredGroup {
   kept: number;
   readonly firstSeq: number;
   lastSeq: number;
+  /** When the service found the first and the last of them, ms since 1970. */
+  readonly firstAt: number;
+  lastAt: number;
 }
 
 /** The rule engine's knowledge of a run after record `seq`. */
@@ -49,7 +53,9 @@ export class TraceStore {
     this.statements.insertRun.run({
       name: description.id, program: description.program, kernel: description.kernel, kernelVersion: description.kernelVersion,
       configuration: description.configuration, seed: description.seed, defects: JSON.stringify(description.defects), now,
+      release: description.release, build: description.build, machine: description.machine, commit: description.commit, rules: RULES_REVISION,
     });
+    for (const tag of description.tags) this.statements.insertTag.run({ run: description.id, tag });
     return this.findRun(description.id)!;
   }
 
@@ -79,8 +85,9 @@ export class TraceStore {
     this.statements.saveSubject.run(run, subject.id, subject.type, subject.name);
   }
 
-  addMethodCount(run: number, method: string, outcome: number, records: number): void {
-    this.statements.addMethodCount.run(run, method, outcome, records);
+  /** `time` and `longest`: virtual ns from kernel entry to exit. */
+  addMethodCount(run: number, method: string, outcome: number, records: number, time: number, longest: number): void {
+    this.statements.addMethodCount.run(run, method, outcome, records, time, longest);
   }
 
   /** Returns the id of the new row. */
@@ -116,14 +123,15 @@ export class TraceStore {
 }
 
 type Statements = Record<
-  'findRun' | 'insertRun' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'addMethodCount'
+  'findRun' | 'insertRun' | 'insertTag' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'addMethodCount'
   | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'subjects' | 'chunksFrom', Statement>;
 
 function prepare(db: Database): Statements {
   return {
-    findRun: db.prepare('SELECT * FROM run WHERE name = ?'),
-    insertRun: db.prepare(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, state, started_at, changed_at)
-      VALUES (:name, :program, :kernel, :kernelVersion, :configuration, :seed, :defects, 'running', :now, :now)`),
+    findRun: db.prepare(`${SELECT_RUN} WHERE name = ?`),
+    insertRun: db.prepare(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, release, build, machine, git_commit, rules, state, started_at, changed_at)
+      VALUES (:name, :program, :kernel, :kernelVersion, :configuration, :seed, :defects, :release, :build, :machine, :commit, :rules, 'running', :now, :now)`),
+    insertTag: db.prepare('INSERT OR IGNORE INTO run_tag (run, tag) SELECT id, :tag FROM run WHERE name = :run'),
     updateRun: db.prepare(`UPDATE run SET state = :state, end = :end, end_detail = :endDetail, changed_at = :changedAt, records = :records,
       replies = :replies, time = :time, errors = :errors, warnings = :warnings, infos = :infos WHERE id = :key`),
     interruptRunning: db.prepare(`UPDATE run SET state = 'interrupted', changed_at = ? WHERE state = 'running'`),
@@ -131,15 +139,15 @@ function prepare(db: Database): Statements {
     insertKey: db.prepare('INSERT INTO chunk_key (run, kind, key, first_seq, records) VALUES (?, ?, ?, ?, ?)'),
     saveSubject: db.prepare(`INSERT INTO subject (run, id, type, name) VALUES (?, ?, ?, ?)
       ON CONFLICT (run, id) DO UPDATE SET type = excluded.type, name = excluded.name`),
-    addMethodCount: db.prepare(`INSERT INTO method_count (run, method, outcome, records) VALUES (?, ?, ?, ?)
-      ON CONFLICT (run, method, outcome) DO UPDATE SET records = records + excluded.records`),
+    addMethodCount: db.prepare(`INSERT INTO method_count (run, method, outcome, records, time, longest) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (run, method, outcome) DO UPDATE SET records = records + excluded.records, time = time + excluded.time, longest = max(longest, excluded.longest)`),
     insertAnomaly: db.prepare(`INSERT INTO anomaly (run, seq, time, rule, severity, thread, method, detail, fingerprint, found_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    groups: db.prepare(`SELECT fingerprint, rule, severity, method, found, kept, first_seq AS firstSeq, last_seq AS lastSeq
+    groups: db.prepare(`SELECT fingerprint, rule, severity, method, found, kept, first_seq AS firstSeq, last_seq AS lastSeq, first_at AS firstAt, last_at AS lastAt
       FROM anomaly_group WHERE run = ?`),
-    saveGroup: db.prepare(`INSERT INTO anomaly_group (run, fingerprint, rule, severity, method, found, kept, first_seq, last_seq)
-      VALUES (:run, :fingerprint, :rule, :severity, :method, :found, :kept, :firstSeq, :lastSeq)
-      ON CONFLICT (run, fingerprint) DO UPDATE SET found = excluded.found, kept = excluded.kept, last_seq = excluded.last_seq`),
+    saveGroup: db.prepare(`INSERT INTO anomaly_group (run, fingerprint, rule, severity, method, found, kept, first_seq, last_seq, first_at, last_at)
+      VALUES (:run, :fingerprint, :rule, :severity, :method, :found, :kept, :firstSeq, :lastSeq, :firstAt, :lastAt)
+      ON CONFLICT (run, fingerprint) DO UPDATE SET found = excluded.found, kept = excluded.kept, last_seq = excluded.last_seq, last_at = excluded.last_at`),
     ruleState: db.prepare('SELECT seq, body FROM rule_state WHERE run = ?'),
     saveRuleState: db.prepare(`INSERT INTO rule_state (run, seq, body) VALUES (?, ?, ?)
       ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, body = excluded.body`),

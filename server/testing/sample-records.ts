@@ -14,6 +14,7 @@ import { CAUSE, DELIVERY, FLAG, OUTCOME, TrapRecord } from '../../schema/trace/t
 
 export const SAMPLE_RUN: RunDescription = {
   id: 'sample-run', program: 'sample.ts', kernel: 'model', kernelVersion: '13.0.0', configuration: 'riscv64-mcs', seed: 7, defects: [],
+  release: '13.0.0', build: '', machine: '', commit: '', tags: ['sample'],
 };
 
 /** Ids of the sample run. */

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * What people change in a store, beside what producers send. It runs in the thread that owns the writing side, between two
+ * commits of the ingest, so every command is short; work that takes longer goes in slices.
+ */
+import type { Database } from 'better-sqlite3';
+import { LATEST_RUN, type RunSummary, type TagChange } from '../../schema/api/index.ts';
+import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
+import { RequestError } from '../errors.ts';
+import { runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
+
+export class Administration {
+  private readonly db: Database;
+
+  constructor(db: Database) {
+    this.db = db;
+  }
+
+  /** Adds and removes tags of a run. Throws a RequestError for an unknown run or a malformed tag, and then changes nothing. */
+  changeTags(run: string, { add = [], remove = [] }: TagChange): RunSummary {
+    const bad = add.find((tag) => !new RegExp(TAG_PATTERN).test(tag));
+    if (bad !== undefined) throw new RequestError('bad-request', `tag ${JSON.stringify(bad)} is not allowed: 1 to 64 letters, digits and .:/_-, the first a letter or digit`);
+    return this.db.transaction(() => {
+      const { id } = this.find(run);
+      for (const tag of remove) this.db.prepare('DELETE FROM run_tag WHERE run = ? AND tag = ?').run(id, tag);
+      for (const tag of add) this.db.prepare('INSERT OR IGNORE INTO run_tag (run, tag) VALUES (?, ?)').run(id, tag);
+      const row = this.find(run);
+      const summary = runSummary(runOfRow(row));
+      if (summary.tags.length > MOST_TAGS) throw new RequestError('bad-request', `run ${run} would have ${summary.tags.length} tags; a run has at most ${MOST_TAGS}`);
+      return summary;
+    }).immediate();
+  }
+
+  private find(run: string): RunRow {
+    const row = (run === LATEST_RUN
+      ? this.db.prepare(`${SELECT_RUN} ORDER BY id DESC LIMIT 1`).get()
+      : this.db.prepare(`${SELECT_RUN} WHERE name = ?`).get(run)) as RunRow | undefined;
+    if (row === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
+    return row;
+  }
+}
