@@ -5,24 +5,13 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { BATCH_LIMITS, BatchBuilder, BatchError, BatchReader, BatchScan } from './batch.ts';
 import { randomRecord } from './random-record.ts';
-import type { Below } from './random-record.ts';
 import type { Subject } from './names.ts';
+import { seeded } from './testing/seeded.ts';
 import { DELIVERY, MAX_WORDS, OUTCOME, TrapRecord } from './trap-record.ts';
 
 const root = protobuf.parse(readFileSync(new URL('./trace.proto', import.meta.url), 'utf8')).root;
 const Batch = root.lookupType('sel4scope.trace.v1.Batch');
 type PlainBatch = Record<string, unknown>;
-
-/** A small generator with a seed, so that a failing case can be repeated from the seed that fast-check prints. */
-function seeded(seed: number): Below {
-  let state = seed >>> 0;
-  return (n) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % n;
-  };
-}
 
 function randomTrace(seed: number, count: number, firstSeq = 1): TrapRecord[] {
   const below = seeded(seed);
