@@ -10,3 +10,4 @@ export * from './thread-state.ts';
 export * from './cap-types.ts';
 export * from './objects.ts';
 export * from './boot-info.ts';
+export * from './releases.ts';

@@ -22,6 +22,7 @@ CREATE INDEX run_by_tag ON run_tag (tag, run);
 
 ALTER TABLE method_count ADD COLUMN time INTEGER;
 ALTER TABLE method_count ADD COLUMN longest INTEGER;
+CREATE INDEX method_count_by_method ON method_count (method, run);
 
 ALTER TABLE anomaly_group ADD COLUMN first_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE anomaly_group ADD COLUMN last_at INTEGER NOT NULL DEFAULT 0;
@@ -38,6 +39,7 @@ CREATE TABLE finding (
   method TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('open', 'acknowledged', 'expected', 'fixed', 'regressed')),
   reason TEXT NOT NULL DEFAULT '',
+  fixed_in TEXT NOT NULL DEFAULT '',
   changed_at INTEGER NOT NULL,
   first_at INTEGER NOT NULL,
   last_at INTEGER NOT NULL
@@ -51,6 +53,7 @@ CREATE TABLE finding_change (
   fingerprint TEXT NOT NULL REFERENCES finding (fingerprint),
   state TEXT NOT NULL,
   reason TEXT NOT NULL,
+  fixed_in TEXT NOT NULL DEFAULT '',
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX finding_change_by_fingerprint ON finding_change (fingerprint);
