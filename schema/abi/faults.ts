@@ -33,5 +33,13 @@ export const VM_FAULT_STATUS: ReadonlyMap<number, number> = new Map([[1, 1], [5,
 
 /** Names of fault labels in one configuration. */
 export function faultName(scheduling: Scheduling, label: number): FaultName | undefined {
-  return (Object.entries(FAULT_LABELS[scheduling]) as [FaultName, number][]).find(([, n]) => n === label)?.[0];
+  return FAULT_NAMES[scheduling][label];
+}
+
+const FAULT_NAMES: Readonly<Record<Scheduling, readonly (FaultName | undefined)[]>> = { mcs: namesByLabel('mcs'), classic: namesByLabel('classic') };
+
+function namesByLabel(scheduling: Scheduling): (FaultName | undefined)[] {
+  const names: (FaultName | undefined)[] = [];
+  for (const [name, label] of Object.entries(FAULT_LABELS[scheduling]) as [FaultName, number][]) names[label] = name;
+  return names;
 }

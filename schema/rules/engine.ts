@@ -5,11 +5,13 @@ import { CAP_TYPE } from '../abi/cap-types.ts';
 import { STATE } from '../abi/thread-state.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import type { InterfaceModel, Method } from '../idl/model.ts';
+import type { BatchReader } from '../trace/batch.ts';
 import type { Subject } from '../trace/names.ts';
 import { CAUSE, CAUSES, DELIVERY, FLAG, OUTCOME, OUTCOMES, STRAY, TRANSITION_FLAG, TrapRecord, type Delivery, type Transition } from '../trace/trap-record.ts';
 import { TRACE_RULES } from './catalogue.ts';
 import { answersThisTrap } from './deliveries.ts';
 import { copiesOntoItself } from './progress.ts';
+import { PlainRecords } from './plain-records.ts';
 import { createReplyFacts, type ReplyFacts } from './reply-facts.ts';
 import { checkReply } from './reply.ts';
 import { RunState, ThreadKnowledge, owesReply, type RunSnapshot } from './run-state.ts';
@@ -38,6 +40,7 @@ export class RuleEngine {
   private readonly classes: Uint8Array;
   /** Rules to ask for invocations of a method, by label. */
   private readonly byMethod: readonly (readonly TraceRule[] | undefined)[];
+  private readonly plain: PlainRecords;
   private readonly facts: ReplyFacts = createReplyFacts();
   private readonly mergedSlots = new Uint32Array(2);
   private readonly mergedBufferWords = new Uint32Array(4);
@@ -58,6 +61,7 @@ export class RuleEngine {
     const scheduling = model.configuration.scheduling;
     this.classes = syscallClasses(scheduling);
     this.byMethod = model.byLabel.map((method) => method && rulesFor(method));
+    this.plain = new PlainRecords(model, ({ label }) => this.byMethod[label] !== undefined);
     this.context = {
       record: new TrapRecord(), model, mcs: scheduling === 'mcs', method: undefined, syscallClass: 0, done: false,
       invokerState: 0, run: new RunState(), invoker: NOBODY, next: NOBODY,
@@ -96,6 +100,22 @@ export class RuleEngine {
       if (rules !== undefined) this.ask(rules);
     }
     context.run.apply(context);
+  }
+
+  /**
+   * Runs the rules over the records of the next batch, from index `first` on: as {@link apply} over each, but faster.
+   * @param record filled with each record that rules are asked about, and so with the one of a finding
+   */
+  applyBatch(batch: BatchReader, record: TrapRecord, first = 0): void {
+    for (let row = first; row < batch.count;) {
+      const next = this.plain.take(batch, row, this.context.run);
+      if (next === row) {
+        batch.read(row++, record);
+        this.apply(record);
+      } else {
+        row = next;
+      }
+    }
   }
 
   /** Asks rules about the record at hand. A subclass may take note of which. */

@@ -50,16 +50,18 @@ export class FailedRequests {
 
   /** Takes in a record, after the rules have been asked about it. */
   apply(record: TrapRecord): void {
-    if (record.outcome !== OUTCOME.error) {
-      this.count = 0;
-      return;
-    }
+    if (record.outcome !== OUTCOME.error) return this.forget();
     const reply = errorReply(record);
     if (reply === undefined) return;
     setAnswer(this.last, record, reply);
     // Another thread that runs, or that changed its state, may be the reason why the next attempt ends differently.
     if (record.transitionCount > 0 || record.next !== record.thread) this.count = 0;
     else if (this.find(record) === undefined) this.add(record, reply);
+  }
+
+  /** Something other than a failure happened. */
+  forget(): void {
+    this.count = 0;
   }
 
   snapshot(): FailuresSnapshot {

@@ -7,7 +7,7 @@ import { SLOT } from '../abi/registers.ts';
 import { STATE } from '../abi/thread-state.ts';
 import type { Subject } from '../trace/names.ts';
 import { CAUSE, DELIVERY, FLAG, OUTCOME, TRANSITION_FLAG, type Delivery, type TrapRecord } from '../trace/trap-record.ts';
-import { consumedTime } from './consumed.ts';
+import { READS_CONSUMED, consumedTime } from './consumed.ts';
 import { FailedRequests, type FailuresSnapshot } from './failed-requests.ts';
 import type { TraceContext } from './rule.ts';
 import { SYSCALL_CLASS } from './syscall-class.ts';
@@ -146,11 +146,14 @@ export class RunState {
     if (record.capType === CAP_TYPE.SchedContext) this.addConsumed(context);
     if (record.capType === CAP_TYPE.Frame) this.noteMapping(context);
     if (record.capType === CAP_TYPE.Domain) this.domainsUsed = true;
-    if (changesSpaces(context)) {
-      this.lastSpaceChange = record.seq;
-      this.mapped.clear();
-    }
+    if (changesSpaces(context)) this.changeSpaces(record.seq);
     if (record.capType === CAP_TYPE.Thread && setsBuffer(context)) this.thread(record.object).lastBufferKind = BUFFER_RW;
+  }
+
+  /** From trap `seq` on, capability pointers of some thread may mean something else. */
+  changeSpaces(seq: number): void {
+    this.lastSpaceChange = seq;
+    this.mapped.clear();
   }
 
   private addConsumed({ record, method }: TraceContext): void {
@@ -296,6 +299,9 @@ function changesSpaces({ record, method }: TraceContext): boolean {
 }
 
 const CHANGES_SPACE: ReadonlySet<string> = new Set(['TCBConfigure', 'TCBSetSpace']);
+
+/** Methods of which more is remembered than of all others. */
+export const CHANGES_KNOWLEDGE: ReadonlySet<string> = new Set([...CHANGES_SPACE, ...READS_CONSUMED, 'TCBSetIPCBuffer', 'RISCVPageMap', 'RISCVPageUnmap']);
 
 /** Whether a thread may have another IPC buffer from now on. */
 function setsBuffer({ record, method }: TraceContext): boolean {

@@ -56,5 +56,10 @@ const HIGH_TRAP_SLOTS = (1 << (SLOT.sstatus - 32)) | (1 << (SLOT.FaultIP - 32)) 
 
 /** Whether a slot was written that no message sets and that is none of the trap itself. */
 export function hasOtherSlot(slots: Uint32Array): boolean {
-  return ((slots[0]! & ~(REPLY_BITS | LOW_TRAP_SLOTS)) | (slots[1]! & ~HIGH_TRAP_SLOTS)) !== 0;
+  return hasOtherSlots(slots[0]!, slots[1]!);
+}
+
+/** {@link hasOtherSlot} of a set in lanes. */
+export function hasOtherSlots(low: number, high: number): boolean {
+  return ((low & ~(REPLY_BITS | LOW_TRAP_SLOTS)) | (high & ~HIGH_TRAP_SLOTS)) !== 0;
 }

@@ -172,7 +172,7 @@ export class RunWriter {
     for (const body of this.store.chunksFrom(this.run.key, seq + 1)) {
       const batch = new BatchReader(body);
       for (const subject of batch.subjects) rules.subject(subject);
-      while (batch.next(this.record)) if (this.record.seq > seq) rules.apply(this.record);
+      rules.applyBatch(batch, this.record, Math.max(0, seq + 1 - batch.firstSeq));
       // They were kept when the records came.
       this.findings = [];
     }
@@ -187,7 +187,7 @@ export class RunWriter {
     this.findings = [];
     try {
       for (const subject of batch.subjects) this.rules.subject(subject);
-      while (batch.next(this.record)) this.rules.apply(this.record);
+      this.rules.applyBatch(batch, this.record);
     } catch (error) {
       this.rulesIntact = false;
       throw new RefusedBatchError(`the rules cannot take record ${this.record.seq}: ${error instanceof Error ? error.message : String(error)}`);
