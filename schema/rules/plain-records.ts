@@ -59,7 +59,9 @@ export class PlainRecords {
     if (invoker === 0) return row;
     const known = run.thread(invoker);
     if (known.destroyed || known.yieldPending || known.takenFromAnswer) return row;
-    let [lookup, spaceChange, delivered] = [-1, -1, -1];
+    let lookup = -1;
+    let spaceChange = -1;
+    let delivered = -1;
     let i = row;
     plain: for (; i < count; i++) {
       if (thread[i] !== invoker || next[i] !== invoker || cause[i] !== CAUSE.syscall || flags[i] !== PLAIN_FLAGS || stray[i] !== STRAY.none) break;
