@@ -2,7 +2,7 @@
 /** Puts the trace service together: one Fastify application, one ingest worker, one query worker. */
 import type { AddressInfo } from 'node:net';
 import websocket from '@fastify/websocket';
-import fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { PortInUseError } from './errors.ts';
 import { ingestEndpoint, Producers } from './ingest/endpoint.ts';
 import { IngestClient } from './ingest/ingest-client.ts';
@@ -10,24 +10,34 @@ import { MAX_FRAME_BYTES } from './ingest/limits.ts';
 import { liveEndpoint } from './live/endpoint.ts';
 import { LiveHub } from './live/hub.ts';
 import { packageVersion } from './package-version.ts';
+import { useAuthentication } from './plugins/authentication.ts';
 import { useDashboard } from './plugins/dashboard.ts';
 import { useErrorReplies } from './plugins/error-replies.ts';
-import { useLoopbackOnly } from './plugins/loopback-only.ts';
+import { LIMITS, serverLimits, useLimits, useSocketLimits, type Limits } from './plugins/limits.ts';
 import { useOpenApi } from './plugins/openapi.ts';
+import { useOwnPagesOnly } from './plugins/own-pages-only.ts';
+import { useRequestLog } from './plugins/request-log.ts';
 import { useSecurityHeaders } from './plugins/security-headers.ts';
 import { useStrictValidation } from './plugins/validation.ts';
 import { QueryClient } from './query/query-client.ts';
 import { apiRoutes } from './routes/routes.ts';
+import { sessionRoutes } from './routes/session.ts';
 import type { StatusSource } from './routes/status.ts';
+import { isWildcard } from './safety/addresses.ts';
+import { checkAllowedHost, checkExposure, type SafetyOptions } from './safety/exposure.ts';
 import { dataFile } from './store/location.ts';
 
-export interface ServiceOptions {
+export interface ServiceOptions extends SafetyOptions {
   /** Directory of the store; made where it does not exist. */
   readonly dataDirectory: string;
   /** Directory of the built dashboard; without one `/` says that there is none. */
   readonly dashboards?: string;
-  /** As for Fastify; nothing is logged unless given. */
-  readonly logger?: FastifyServerOptions['logger'];
+  /** For example of `serviceLog`; nothing is logged unless given. */
+  readonly logger?: FastifyBaseLogger;
+  /** Other limits than `LIMITS`. */
+  readonly limits?: Partial<Limits>;
+  /** Clock of tickets and failed tokens, ms. */
+  readonly now?: () => number;
   /** Most time that one query may take, in ms; 10 s unless given. */
   readonly queryTimeLimit?: number;
 }
@@ -37,14 +47,17 @@ export interface Address {
   readonly port: number;
   /** Of the dashboard, without a slash at the end. */
   readonly url: string;
-  /** Of the WebSocket that producers connect to. */
+  /** Of the WebSocket that producers of this machine connect to. */
   readonly ingestUrl: string;
 }
 
 /** A trace service. Without `listen` it answers `app.inject`, which is how its tests ask it. */
 export interface Service {
   readonly app: FastifyInstance;
-  /** Port 0 lets the system choose. Rejects with a PortInUseError when the port is taken. */
+  /**
+   * Port 0 lets the system choose; the host is loopback unless given. Rejects with a PortInUseError when the port is taken,
+   * and with a SafetyError for a host that the options do not allow.
+   */
   listen(options: { readonly host?: string; readonly port: number }): Promise<Address>;
   /** Commits what arrived, says goodbye to producers and pages, and lets go of the store. */
   close(): Promise<void>;
@@ -55,12 +68,14 @@ const HARD_FRAME_LIMIT = 4 * MAX_FRAME_BYTES;
 const DEFAULT_QUERY_LIMIT = 10_000;
 const LOOPBACK = '127.0.0.1';
 
-/** Opens the store and makes a service on it. Rejects with a DataInUseError or StoreError. */
+/** Opens the store and makes a service on it. Rejects with a DataInUseError, StoreError or SafetyError. */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { dataDirectory } = options;
+  const { dataDirectory, tokens, certificate, allowHosts = [] } = options;
+  for (const name of allowHosts) checkAllowedHost(name);
+  const limits = { ...LIMITS, ...options.limits };
   const query = new QueryClient(dataDirectory, options.queryTimeLimit ?? DEFAULT_QUERY_LIMIT);
   const producers = new Producers();
-  const app = fastify({ logger: options.logger ?? false, logController: new LogController({ disableRequestLogging: true }), forceCloseConnections: true });
+  const app = application(options, limits);
   let problem: string | undefined;
   const ingest = await IngestClient.start(dataDirectory, {
     answer: (answer) => producers.answer(answer),
@@ -89,20 +104,27 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   await app.register(websocket, { options: { maxPayload: HARD_FRAME_LIMIT, perMessageDeflate: false } });
   useStrictValidation(app);
   useErrorReplies(app);
-  useLoopbackOnly(app);
-  useSecurityHeaders(app);
+  useRequestLog(app);
+  useSecurityHeaders(app, certificate !== undefined);
+  useLimits(app, limits);
+  useOwnPagesOnly(app, allowHosts);
+  const tickets = useAuthentication(app, { tokens, ...(options.now === undefined ? {} : { now: options.now, failedAttempts: { now: options.now } }) });
   await useOpenApi(app, version);
   await app.register(async (scope) => {
+    useSocketLimits(scope, limits);
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  await apiRoutes(app, query, ingest, status);
+  await apiRoutes(app, query, ingest, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
   await useDashboard(app, options.dashboards);
   await app.ready();
 
   return {
     app,
-    listen: ({ host = LOOPBACK, port }) => listen(app, host, port),
+    listen: async ({ host = LOOPBACK, port }) => {
+      checkExposure(host, options);
+      return listen(app, host, port, options);
+    },
     close: async () => {
       await ingest.close();
       producers.terminate();
@@ -113,7 +135,18 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-async function listen(app: FastifyInstance, host: string, port: number): Promise<Address> {
+function application({ logger, certificate }: ServiceOptions, limits: Limits): FastifyInstance {
+  const { http, options } = serverLimits(limits);
+  return fastify({
+    ...options,
+    ...(certificate === undefined ? { http } : { https: { ...http, ...certificate, minVersion: 'TLSv1.2' } }),
+    ...(logger === undefined ? {} : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+  }) as FastifyInstance;
+}
+
+async function listen(app: FastifyInstance, host: string, port: number, { certificate, allowHosts = [] }: SafetyOptions): Promise<Address> {
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -121,6 +154,12 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     throw error;
   }
   const address = app.server.address() as AddressInfo;
-  const authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-  return { host: address.address, port: address.port, url: `http://${authority}`, ingestUrl: `ws://${authority}/ingest` };
+  const own = isWildcard(address.address) ? LOOPBACK : address.address;
+  const authority = (name: string): string => `${name.includes(':') ? `[${name}]` : name}:${address.port}`;
+  const encrypted = certificate === undefined ? '' : 's';
+  return {
+    host: address.address, port: address.port,
+    url: `http${encrypted}://${authority(isWildcard(address.address) ? allowHosts[0] ?? own : own)}`,
+    ingestUrl: `ws${encrypted}://${authority(own)}/ingest`,
+  };
 }

@@ -48,7 +48,8 @@ export type SubjectRef = Static<typeof SubjectRef>;
 export const ErrorBody = Type.Object({
   /** Stable, for programs. */
   error: Type.Enum(['bad-request', 'not-found', 'unknown-run', 'unknown-record', 'unknown-rule', 'unknown-configuration',
-    'forbidden-host', 'forbidden-origin', 'timeout', 'unavailable', 'internal'] as const),
+    'forbidden-host', 'forbidden-origin', 'unauthorized', 'forbidden-access', 'too-many-failures', 'too-many-connections', 'too-large',
+    'timeout', 'unavailable', 'internal'] as const),
   /** One sentence for people. */
   message: Type.String(),
   /** What to do about it. */

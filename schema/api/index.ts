@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 export * from './common.ts';
+export * from './session.ts';
 export * from './status.ts';
 export * from './runs.ts';
 export * from './records.ts';

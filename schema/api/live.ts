@@ -12,7 +12,10 @@ import { Natural, RunId } from './common.ts';
 import { RecordRow } from './records.ts';
 import { RunSummary, ThreadRow } from './runs.ts';
 
-export const LiveQuery = Type.Object({ run: Type.Optional(RunId) }, { additionalProperties: false });
+export const LiveQuery = Type.Object({
+  run: Type.Optional(RunId),
+  ticket: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'of `POST /api/live-ticket`, for browsers of a service that asks for tokens' })),
+}, { additionalProperties: false });
 export type LiveQuery = Static<typeof LiveQuery>;
 
 /** First message: the followed run as it is now with the names of its threads, or null while there is none. */

@@ -83,7 +83,7 @@ export class Producers {
 }
 
 export function ingestEndpoint(app: FastifyInstance, producers: Producers, ingest: IngestClient): void {
-  app.route({ method: 'GET', url: '/ingest', schema: { hide: true }, handler: upgradeRequired, wsHandler: (socket) => producers.add(socket, ingest) });
+  app.route({ method: 'GET', url: '/ingest', config: { access: 'ingest' }, schema: { hide: true }, handler: upgradeRequired, wsHandler: (socket) => producers.add(socket, ingest) });
 }
 
 function refuse(producer: Producer, data: Buffer, isBinary: boolean): [ProblemCode, string] | undefined {

@@ -11,6 +11,7 @@ export function liveEndpoint(app: FastifyInstance, hub: LiveHub, query: QueryCli
   app.route<{ Querystring: LiveQuery }>({
     method: 'GET',
     url: '/live',
+    config: { access: 'read', ticket: true },
     schema: { hide: true, querystring: LiveQuery },
     handler: upgradeRequired,
     preHandler: async (request) => {

@@ -14,5 +14,5 @@ export async function useOpenApi(app: FastifyInstance, version: string): Promise
       },
     },
   });
-  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/api/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, async () => app.swagger());
 }

@@ -11,10 +11,11 @@ import { runRoutes } from './runs.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
 /** All routes under `/api`. */
-export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, status: StatusSource): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, status: StatusSource, session: (api: FastifyInstance) => void): Promise<void> {
   await app.register(async (api) => {
     // What is stored changes at any time.
     api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
+    session(api);
     statusRoute(api, query, status);
     runRoutes(api, query, ingest);
     recordRoutes(api, query);
