@@ -36,9 +36,9 @@ export class IngestClient {
     });
   }
 
-  /** Starts the worker on a data directory. Rejects with a DataInUseError or StoreError. */
-  static async start(directory: string, listener: IngestListener): Promise<IngestClient> {
-    const worker = new Worker(workerModule('server/ingest/worker.ts'), { workerData: { directory } satisfies IngestWorkerData, name: 'ingest' });
+  /** Starts the worker on a data directory. Rejects with a DataInUseError or StoreError. `module`: another worker, for measurements. */
+  static async start(directory: string, listener: IngestListener, module = workerModule('server/ingest/worker.ts')): Promise<IngestClient> {
+    const worker = new Worker(module, { workerData: { directory } satisfies IngestWorkerData, name: 'ingest' });
     const [first] = await once(worker, 'message') as [FromIngest];
     if (first.type === 'failed') throw unpackError(first.error);
     return new IngestClient(worker, listener);

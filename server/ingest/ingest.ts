@@ -15,7 +15,7 @@ import { SqliteError } from '../store/sqlite.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { COMMIT_FRAMES, COMMIT_MS, MAX_FRAME_BYTES, WINDOW } from './limits.ts';
 import type { Answer, RunNews } from './messages.ts';
-import { RefusedBatchError, RunWriter, SequenceGapError } from './run-writer.ts';
+import { RefusedBatchError, RunWriter, SequenceGapError, type MakeRules } from './run-writer.ts';
 
 /** Where the results go; called after each commit. */
 export interface IngestOutput {
@@ -60,6 +60,7 @@ export class Ingest {
   private readonly store: TraceStore;
   private readonly directory: string;
   private readonly output: IngestOutput;
+  private readonly makeRules: MakeRules | undefined;
   private readonly connections = new Map<number, Connection>();
   /** Connections that were told to close: what still comes from them is dropped. */
   private readonly closing = new Set<number>();
@@ -70,11 +71,15 @@ export class Ingest {
   private watched = false;
   private failing = false;
 
-  /** @param directory data directory, for messages */
-  constructor(store: TraceStore, directory: string, output: IngestOutput) {
+  /**
+   * @param directory data directory, for messages
+   * @param makeRules other rules than those of the catalogue, for measurements
+   */
+  constructor(store: TraceStore, directory: string, output: IngestOutput, makeRules?: MakeRules) {
     this.store = store;
     this.directory = directory;
     this.output = output;
+    this.makeRules = makeRules;
     store.interruptRunning(Date.now());
   }
 
@@ -162,7 +167,7 @@ export class Ingest {
       throw new ProducerProblem('unsupportedVersion', `protocol version ${hello.protocolVersion} is not supported; this service speaks version ${PROTOCOL_VERSION}`);
     }
     checkDescription(hello.run);
-    const writer = new RunWriter(this.store, this.openRun(hello, now), interfacesByName(hello.run.configuration));
+    const writer = new RunWriter(this.store, this.openRun(hello, now), interfacesByName(hello.run.configuration), this.makeRules);
     if (writer.run.state !== 'ended') writer.start(now);
     connection.writer = writer;
     connection.finished = writer.run.state === 'ended';

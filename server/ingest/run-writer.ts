@@ -29,6 +29,15 @@ export class RefusedBatchError extends Error {
   override readonly name = 'RefusedBatchError';
 }
 
+/** What a run's writer asks of the rules; a {@link RuleEngine} has it. */
+export type RunRules = Pick<RuleEngine, 'subject' | 'applyBatch' | 'snapshot'>;
+
+/** Makes the rules of a run: new ones, or those that go on from a snapshot. Throws for a snapshot in another form. */
+export type MakeRules = (interfaces: InterfaceModel, onAnomaly: (anomaly: Anomaly) => void, snapshot?: RunSnapshot) => RunRules;
+
+const makeRuleEngine: MakeRules = (interfaces, onAnomaly, snapshot) =>
+  snapshot === undefined ? new RuleEngine(interfaces, onAnomaly) : RuleEngine.restore(interfaces, onAnomaly, snapshot);
+
 interface Finding {
   readonly anomaly: Anomaly;
   readonly time: number;
@@ -41,17 +50,19 @@ export class RunWriter {
   readonly run: StoredRun;
   private readonly store: TraceStore;
   private readonly interfaces: InterfaceModel;
-  private readonly rules: RuleEngine;
+  private readonly makeRules: MakeRules;
+  private readonly rules: RunRules;
   /** What the rules say of the batch at hand. */
   private findings: Finding[] = [];
   private readonly groups = new Map<string, StoredGroup>();
-  private readonly names = new Map<number, string>();
+  private readonly threadNames = new Map<number, string>();
   private readonly record = new TrapRecord();
 
   private readonly threads = new Tally(0, 4096);
   private readonly activities = new Tally(-64, 512);
   private readonly outcomes = new Tally(0, OUTCOME_COUNT);
-  /** Activity × outcome, over the whole commit. */
+  /** Activity × outcome, in a batch, and over the whole commit. */
+  private readonly batchCounts = new TimeTally(-64 * OUTCOME_COUNT, 512 * OUTCOME_COUNT);
   private readonly methodCounts = new TimeTally(-64 * OUTCOME_COUNT, 512 * OUTCOME_COUNT);
 
   private ruleStateSeq: number;
@@ -66,14 +77,15 @@ export class RunWriter {
   private newAnomalies: AnomalyRow[] = [];
   private anomaliesFound = 0;
 
-  /** Opens a run; its rules go on where they were. */
-  constructor(store: TraceStore, run: StoredRun, interfaces: InterfaceModel) {
+  /** Opens a run; its rules go on where they were. `makeRules`: for measurements. */
+  constructor(store: TraceStore, run: StoredRun, interfaces: InterfaceModel, makeRules = makeRuleEngine) {
     this.store = store;
     this.run = run;
     this.recordsBefore = run.records;
     this.interfaces = interfaces;
+    this.makeRules = makeRules;
     for (const group of store.groups(run.key)) this.groups.set(group.fingerprint, group);
-    for (const subject of store.subjects(run.key)) this.names.set(subject.id, subject.name);
+    for (const { id, name } of store.subjects(run.key, CAP_TYPE.Thread)) this.threadNames.set(id, name);
     this.rules = this.restoreRules();
     this.ruleStateSeq = run.records;
   }
@@ -129,8 +141,7 @@ export class RunWriter {
   /** Writes what is summed up over a commit. `ruleState`: also what the rules know, whenever it was written last. */
   flush(ruleState: boolean): void {
     this.methodCounts.forEach((key, records, time, longest) => {
-      const outcome = ((key % OUTCOME_COUNT) + OUTCOME_COUNT) % OUTCOME_COUNT;
-      this.store.addMethodCount(this.run.key, activityName((key - outcome) / OUTCOME_COUNT, this.interfaces), outcome, records, time, longest);
+      this.store.addMethodCount(this.run.key, activityName(Math.floor(key / OUTCOME_COUNT), this.interfaces), outcomeOf(key), records, time, longest);
     });
     this.methodCounts.clear();
     for (const group of this.changedGroups) this.store.saveGroup(this.run.key, group);
@@ -164,10 +175,10 @@ export class RunWriter {
   }
 
   /** The rules as they were after the last stored record: from their stored knowledge, and the records after it. */
-  private restoreRules(): RuleEngine {
+  private restoreRules(): RunRules {
     const state = this.store.ruleState(this.run.key);
-    const restored = state && restoreEngine(this.interfaces, (anomaly) => this.found(anomaly), state.body);
-    const rules = restored ?? new RuleEngine(this.interfaces, (anomaly) => this.found(anomaly));
+    const restored = state && this.rulesFrom(state.body);
+    const rules = restored ?? this.makeRules(this.interfaces, this.found);
     const seq = restored === undefined ? 0 : state!.seq;
     for (const body of this.store.chunksFrom(this.run.key, seq + 1)) {
       const batch = new BatchReader(body);
@@ -179,9 +190,18 @@ export class RunWriter {
     return rules;
   }
 
-  private found(anomaly: Anomaly): void {
-    this.findings.push({ anomaly, time: this.record.entryTime });
+  /** Undefined when the knowledge was stored in another form: the rules then see all records again. */
+  private rulesFrom(body: string): RunRules | undefined {
+    try {
+      return this.makeRules(this.interfaces, this.found, JSON.parse(body) as RunSnapshot);
+    } catch {
+      return undefined;
+    }
   }
+
+  private readonly found = (anomaly: Anomaly): void => {
+    this.findings.push({ anomaly, time: this.record.entryTime });
+  };
 
   private check(batch: BatchReader): Finding[] {
     this.findings = [];
@@ -197,8 +217,9 @@ export class RunWriter {
 
   private name(subject: Subject): void {
     this.store.saveSubject(this.run.key, subject);
-    this.names.set(subject.id, subject.name);
-    if (subject.type === CAP_TYPE.Thread) this.newThreads.set(subject.id, subject.name);
+    if (subject.type !== CAP_TYPE.Thread) return;
+    this.threadNames.set(subject.id, subject.name);
+    this.newThreads.set(subject.id, subject.name);
   }
 
   private countRecords(batch: BatchReader): void {
@@ -206,10 +227,14 @@ export class RunWriter {
     for (let i = 0; i < batch.count; i++) {
       const activity = activityOf(cause[i]!, unzigzag(syscall[i]!), method[i]!);
       this.threads.add(thread[i]!);
-      this.activities.add(activity);
-      this.outcomes.add(outcome[i]!);
-      this.methodCounts.add(activity * OUTCOME_COUNT + outcome[i]!, batch.exitTimes[i]! - batch.entryTimes[i]!);
+      this.batchCounts.add(activity * OUTCOME_COUNT + outcome[i]!, batch.exitTimes[i]! - batch.entryTimes[i]!);
     }
+    this.batchCounts.forEach((key, records, time, longest) => {
+      this.activities.add(Math.floor(key / OUTCOME_COUNT), records);
+      this.outcomes.add(outcomeOf(key), records);
+      this.methodCounts.add(key, time, records, longest);
+    });
+    this.batchCounts.clear();
     this.outcomes.forEach((key, records) => { if (key === OUTCOME.replied || key === OUTCOME.error) this.run.replies += records; });
     this.writeKeys(KEY.thread, this.threads, batch.firstSeq);
     this.writeKeys(KEY.activity, this.activities, batch.firstSeq);
@@ -234,7 +259,7 @@ export class RunWriter {
     const id = this.store.insertAnomaly(this.run.key, anomaly, time, now);
     const { rule, severity, seq, thread, method, detail, fingerprint } = anomaly;
     this.newAnomalies.push({
-      id, run: this.run.description.id, seq, time, rule, severity, thread, threadName: this.names.get(thread) ?? '',
+      id, run: this.run.description.id, seq, time, rule, severity, thread, threadName: this.threadNames.get(thread) ?? '',
       method, detail, fingerprint, foundAt: new Date(now).toISOString(),
     });
     if (this.newAnomalies.length >= 2 * LIVE_ROWS) this.newAnomalies = this.newAnomalies.slice(-LIVE_ROWS);
@@ -264,11 +289,7 @@ export class RunWriter {
   }
 }
 
-/** Undefined when the knowledge was stored in another form: the rules then see all records again. */
-function restoreEngine(interfaces: InterfaceModel, onAnomaly: (anomaly: Anomaly) => void, body: string): RuleEngine | undefined {
-  try {
-    return RuleEngine.restore(interfaces, onAnomaly, JSON.parse(body) as RunSnapshot);
-  } catch {
-    return undefined;
-  }
+/** The outcome of a key of `methodCounts`. */
+function outcomeOf(key: number): number {
+  return key - OUTCOME_COUNT * Math.floor(key / OUTCOME_COUNT);
 }

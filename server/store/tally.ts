@@ -13,12 +13,13 @@ export class Tally {
     this.dense = new Uint32Array(to - from);
   }
 
-  add(key: number): void {
+  add(key: number, count = 1): void {
     const at = key - this.from;
     if (at >= 0 && at < this.dense.length) {
-      if (this.dense[at]!++ === 0) this.seen.push(key);
+      if (this.dense[at] === 0) this.seen.push(key);
+      this.dense[at]! += count;
     } else {
-      this.sparse.set(key, (this.sparse.get(key) ?? 0) + 1);
+      this.sparse.set(key, (this.sparse.get(key) ?? 0) + count);
     }
   }
 
@@ -51,15 +52,16 @@ export class TimeTally {
     this.longest = new Float64Array(to - from);
   }
 
-  add(key: number, time: number): void {
-    this.counts.add(key);
+  /** Adds one occurrence, or several at once with the sum of their times and the longest. */
+  add(key: number, time: number, count = 1, longest = time): void {
+    this.counts.add(key, count);
     const at = key - this.from;
     if (at >= 0 && at < this.times.length) {
       this.times[at]! += time;
-      if (time > this.longest[at]!) this.longest[at] = time;
+      if (longest > this.longest[at]!) this.longest[at] = longest;
     } else {
       const known = this.sparse.get(key);
-      this.sparse.set(key, { time: (known?.time ?? 0) + time, longest: Math.max(known?.longest ?? 0, time) });
+      this.sparse.set(key, { time: (known?.time ?? 0) + time, longest: Math.max(known?.longest ?? 0, longest) });
     }
   }
 

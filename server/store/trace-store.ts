@@ -112,8 +112,9 @@ export class TraceStore {
     this.statements.saveRuleState.run(run, state.seq, state.body);
   }
 
-  subjects(run: number): Subject[] {
-    return this.statements.subjects.all(run) as Subject[];
+  /** Subjects of one type. */
+  subjects(run: number, type: number): Subject[] {
+    return this.statements.subjects.all(run, type) as Subject[];
   }
 
   /** Bodies of the chunk that has record `seq` and of all after it, in order. */
@@ -151,7 +152,7 @@ function prepare(db: Database): Statements {
     ruleState: db.prepare('SELECT seq, body FROM rule_state WHERE run = ?'),
     saveRuleState: db.prepare(`INSERT INTO rule_state (run, seq, body) VALUES (?, ?, ?)
       ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, body = excluded.body`),
-    subjects: db.prepare('SELECT id, type, name FROM subject WHERE run = ? ORDER BY id'),
+    subjects: db.prepare('SELECT id, type, name FROM subject WHERE run = ? AND type = ? ORDER BY id'),
     chunksFrom: db.prepare(`SELECT body FROM chunk WHERE run = :run
       AND first_seq >= coalesce((SELECT max(first_seq) FROM chunk WHERE run = :run AND first_seq <= :seq), 0) ORDER BY first_seq`),
   };
