@@ -165,8 +165,8 @@ export const S08: TraceRule = {
     for (let i = 0; i < record.transitionCount; i++) {
       const { thread, from, to, flags } = record.transitions[i]!;
       if ((flags & TRANSITION_FLAG.faultRecorded) === 0 || MAY_HAVE_FAULT.includes(to) || !isLast(record, i)) continue;
-      // That it runs now was to be expected when it was put into Restart: said then.
-      if (from === STATE.Restart && to === STATE.Running) continue;
+      // That it runs now was to be expected when it was put into Restart: said then, unless it is the same trap.
+      if (from === STATE.Restart && to === STATE.Running && neighbour(record, i, -1) === undefined) continue;
       report(staleFault, `${run.describe(thread)} is ${stateName(to)}, and its fault is still recorded.`, thread);
     }
   },

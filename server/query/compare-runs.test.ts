@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
+import { STATE } from '../../schema/abi/thread-state.ts';
 import { CAUSE, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { interfacesOf } from '../../schema/idl/load.ts';
 import { ALICE, SAMPLE_SUBJECTS, sampleRecord, shortReplyRecord } from '../testing/sample-records.ts';
@@ -46,6 +47,22 @@ describe('comparing runs', () => {
     expect(first!.fields.find(({ field }) => field === 'deliveries[0].tag.length')).toEqual({ field: 'deliveries[0].tag.length', a: '1', b: '0' });
     expect(methods[0]).toMatchObject({ method: 'RISCVPageGetAddress', requests: 0, answers: 2, unmatched: 0 });
     expect(methods.filter(({ first: found }) => found !== null)).toHaveLength(1);
+  });
+
+  it('looks at how threads are left, not at the states in between', () => {
+    const [slow, fast, other] = [sample(4), sample(4), sample(4)];
+    const call = (record: TrapRecord, ...states: number[]): void => {
+      record.transitionCount = 0;
+      for (let i = 1; i < states.length; i++) record.addTransition(ALICE, states[i - 1]!, states[i]!);
+    };
+    call(slow[1]!, STATE.Running, STATE.Restart, STATE.BlockedOnReply);
+    call(fast[1]!, STATE.Running, STATE.BlockedOnReply);
+    call(other[1]!, STATE.Running, STATE.Restart, STATE.BlockedOnSend);
+    call(slow[2]!, STATE.Running, STATE.Restart, STATE.Running);
+    call(fast[2]!);
+    call(other[2]!);
+    expect(compare(run(slow), run(fast)).first).toBeNull();
+    expect(compare(run(slow), run(other)).first).toMatchObject({ a: 2 });
   });
 
   it('looks at words only when asked to', () => {

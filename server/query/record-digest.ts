@@ -6,7 +6,8 @@
 import type { ComparisonDepth } from '../../schema/api/index.ts';
 import type { InterfaceModel } from '../../schema/idl/model.ts';
 import { tagLabel } from '../../schema/abi/message-info.ts';
-import { OUTCOME, type Delivery, type TrapRecord } from '../../schema/trace/trap-record.ts';
+import { STATE } from '../../schema/abi/thread-state.ts';
+import { OUTCOME, TRANSITION_FLAG, type Delivery, type Transition, type TrapRecord } from '../../schema/trace/trap-record.ts';
 import { syscallText } from './record-row.ts';
 
 /** What a run calls its threads and objects; runs are compared by names. */
@@ -63,12 +64,25 @@ export class RecordDigester {
     // A thread that goes on where it was is not preempted twice at the same time in two runs: who runs next is its own affair.
     if (record.outcome !== OUTCOME.preempted) this.add(record.nextState);
     for (let i = 0; i < record.deliveryCount; i++) this.addDelivery(record.deliveries[i]!);
-    for (let i = 0; i < record.transitionCount; i++) {
-      const { thread, from, to, flags } = record.transitions[i]!;
-      this.add(this.nameCodes(thread));
-      this.add(from | (to << 8) | (flags << 16));
-    }
+    this.addTransitions(record);
     return this.end();
+  }
+
+  /**
+   * How the trap left each thread. The states in between, and which thread comes first, depend on whether a kernel takes
+   * its fast path.
+   */
+  private addTransitions({ transitions, transitionCount }: TrapRecord): void {
+    const digests: number[] = [];
+    for (let i = 0; i < transitionCount; i++) {
+      const { thread, to, flags } = transitions[i]!;
+      if (indexOf(transitions, thread, i + 1, transitionCount) < transitionCount) continue;
+      const { from } = transitions[indexOf(transitions, thread, 0, i)]!;
+      // Restart on the way back to user mode is such a state, too.
+      if (from === STATE.Running && to === STATE.Running && (flags & ~TRANSITION_FLAG.pcBehind) === 0) continue;
+      digests.push(this.nameCodes(thread) ^ Math.imul(from | (to << 8) | (flags << 16), 0x9e37_79b1));
+    }
+    for (const digest of digests.sort((a, b) => a - b)) this.add(digest);
   }
 
   private addDelivery(delivery: Delivery): void {
@@ -105,6 +119,13 @@ export class RecordDigester {
   private end(): number {
     return (this.lo >>> 0) + (this.hi & 0x1f_ffff) * 0x1_0000_0000;
   }
+}
+
+/** Index of the thread's first transition in a range; the end of the range when it has none. */
+function indexOf(transitions: readonly Transition[], thread: number, start: number, end: number): number {
+  let i = start;
+  while (i < end && transitions[i]!.thread !== thread) i++;
+  return i;
 }
 
 function hashText(text: string): number {

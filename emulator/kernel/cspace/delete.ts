@@ -8,7 +8,7 @@
  * first slot of its own object. So the object that is being destroyed goes, and the one found is left unreachable.
  */
 import { CAP_TYPE } from '../../../schema/abi/index.ts';
-import { NULL_CAP, type Capability, type ZombieCap } from '../capability.ts';
+import { NULL_CAP, type Capability, type ReplyCap, type ZombieCap } from '../capability.ts';
 import type { Completion } from '../invocation.ts';
 import type { Kernel } from '../kernel.ts';
 import { CNode, IrqLine, Reply, type KernelObject, type Tcb } from '../objects.ts';
@@ -61,7 +61,9 @@ function deleteCapability(kernel: Kernel, slot: Slot, isContained: boolean): Com
   while (slot.cap.type !== CAP_TYPE.Null) {
     const rest = finalise(kernel, slot.cap);
     if (rest.type !== CAP_TYPE.Zombie || isSpent(kernel, rest, slot)) {
+      const { cap } = slot;
       emptySlot(kernel, slot);
+      if (isReplyToCaller(cap)) kernel.observer.orphaned(cap.object.id);
       return 'done';
     }
     replaceCapability(slot, rest);
@@ -70,6 +72,11 @@ function deleteCapability(kernel: Kernel, slot: Slot, isContained: boolean): Com
     if (kernel.preemptionPoint()) return 'preempted';
   }
   return 'done';
+}
+
+/** Classic: nobody else can answer the caller. */
+function isReplyToCaller(cap: Capability): cap is ReplyCap & { readonly object: Tcb } {
+  return cap.type === CAP_TYPE.Reply && !(cap.object instanceof Reply) && !cap.master;
 }
 
 /** Whether a zombie in `slot` has nothing left to delete but itself. */

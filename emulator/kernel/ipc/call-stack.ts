@@ -17,10 +17,13 @@ export function linkReply(reply: Reply, thread: Tcb): void {
   thread.reply = reply;
 }
 
-/** Takes the reply object from its thread. */
-export function unlinkReply(reply: Reply): void {
-  if (reply.thread !== null) reply.thread.reply = null;
+/** Takes the reply object from its thread, which is stopped by that; the caller gives it its next state. */
+export function unlinkReply(kernel: Kernel, reply: Reply): void {
+  const { thread } = reply;
+  if (thread === null) return;
+  thread.reply = null;
   reply.thread = null;
+  changeState(kernel, thread, STATE.Inactive);
 }
 
 /**
@@ -48,14 +51,14 @@ export function popCall(kernel: Kernel, reply: Reply): void {
   const caller = reply.thread!;
   const above = reply.next;
   leaveStack(reply);
-  unlinkReply(reply);
+  unlinkReply(kernel, reply);
   if (above instanceof SchedContext && caller.schedContext === null) donate(kernel, above, caller);
 }
 
 /** Frees the reply object of a thread that no longer waits for an answer. The scheduling context stays where it is. */
-export function dropCall(reply: Reply): void {
+export function dropCall(kernel: Kernel, reply: Reply): void {
   leaveStack(reply);
-  unlinkReply(reply);
+  unlinkReply(kernel, reply);
 }
 
 /** The next below the top becomes the top; a reply object within a stack breaks it, so that those below lose their context. */

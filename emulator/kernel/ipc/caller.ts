@@ -5,7 +5,7 @@
  */
 import { CAP_TYPE, STATE } from '../../../schema/abi/index.ts';
 import { insertDerived, insertRoot } from '../cspace/derivation.ts';
-import { deleteSlotNow } from '../cspace/delete.ts';
+import { deleteSlot, deleteSlotNow } from '../cspace/delete.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Tcb } from '../objects.ts';
 import { changeState } from '../scheduling/readiness.ts';
@@ -25,9 +25,7 @@ export function setupCaller(kernel: Kernel, caller: Tcb, callee: Tcb, canGrant: 
 
 /** Empties a thread's caller slot: the caller will not be answered through it. */
 export function deleteCallerCap(kernel: Kernel, thread: Tcb): void {
-  const { cap } = thread.slots.caller;
-  deleteSlotNow(kernel, thread.slots.caller);
-  if (cap.type === CAP_TYPE.Reply) kernel.observer.orphaned(cap.object.id);
+  deleteSlot(kernel, thread.slots.caller);
 }
 
 /** Deletes the reply capability to a thread, wherever it is. */

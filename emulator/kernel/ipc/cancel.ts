@@ -11,8 +11,8 @@ import { deleteReplyCapability } from './caller.ts';
 import { leaveQueue } from './wait-queue.ts';
 
 /**
- * Ends whatever the thread waits for, and forgets its fault. The caller gives the thread its new state. Nothing for
- * a thread that does not wait.
+ * Ends whatever the thread waits for, and forgets its fault. The thread is inactive until the caller gives it its new
+ * state; classic: one that waits for a reply stays as it is. Nothing for a thread that does not wait.
  */
 export function cancelIpc(kernel: Kernel, thread: Tcb): void {
   switch (thread.state) {
@@ -20,10 +20,11 @@ export function cancelIpc(kernel: Kernel, thread: Tcb): void {
     case STATE.BlockedOnReceive:
     case STATE.BlockedOnNotification:
       leaveQueue(thread);
-      if (thread.reply !== null) unlinkReply(thread.reply);
+      if (thread.reply !== null) unlinkReply(kernel, thread.reply);
+      else changeState(kernel, thread, STATE.Inactive);
       break;
     case STATE.BlockedOnReply:
-      if (thread.reply !== null) dropCall(thread.reply);
+      if (thread.reply !== null) dropCall(kernel, thread.reply);
       if (!kernel.mcs) deleteReplyCapability(kernel, thread);
       break;
   }
@@ -36,15 +37,14 @@ function forgetsFault(kernel: Kernel, thread: Tcb): boolean {
   return !kernel.defects.has('cancel-ipc-fault');
 }
 
-/** Lets a thread whose endpoint or notification is gone make its system call again. On MCS a faulter becomes inactive instead. */
+/** Lets a thread whose endpoint or notification is gone make its system call again. On MCS a faulter becomes inactive instead, and keeps its fault until it is resumed. */
 export function restartWaiter(kernel: Kernel, thread: Tcb): void {
-  const faulted = thread.fault !== null;
-  if (!kernel.defects.has('classic-ghost-fault')) thread.fault = null;
-  if (thread.reply !== null) unlinkReply(thread.reply);
-  if (kernel.mcs && faulted && !kernel.defects.has('cancel-faulters')) {
+  if (thread.reply !== null) unlinkReply(kernel, thread.reply);
+  if (kernel.mcs && thread.fault !== null && !kernel.defects.has('cancel-faulters')) {
     changeState(kernel, thread, STATE.Inactive);
     return;
   }
+  if (!kernel.defects.has('classic-ghost-fault')) thread.fault = null;
   changeState(kernel, thread, STATE.Restart);
   if (!kernel.mcs) {
     enqueueFirst(kernel, thread);

@@ -56,7 +56,7 @@ function waitToSend(kernel: Kernel, send: Send): void {
 function meetReceiver(kernel: Kernel, send: Send, receiver: Tcb): void {
   const { thread } = send;
   const { reply } = receiver;
-  if (reply !== null) unlinkReply(reply);
+  if (reply !== null) unlinkReply(kernel, reply);
   if (send.isCall || thread.fault !== null) {
     if (reply !== null && (send.canGrant || send.canGrantReply)) pushCall(kernel, thread, receiver, reply, send.canDonate);
     else if (!kernel.defects.has('call-without-reply')) changeState(kernel, thread, STATE.Inactive);
@@ -85,9 +85,7 @@ export function receiveMessage(kernel: Kernel, thread: Tcb, cap: EndpointCap, is
   const reply = replyCap !== null && replyCap.object instanceof Reply ? replyCap.object : null;
   if (reply !== null && reply.thread !== null && reply.thread !== thread) {
     // The object can serve one call at a time: who waits for an answer through it waits in vain.
-    const abandoned = reply.thread;
-    cancelIpc(kernel, abandoned);
-    changeState(kernel, abandoned, STATE.Inactive);
+    cancelIpc(kernel, reply.thread);
   }
   const bound = thread.boundNotification;
   if (bound !== null && bound.state === NTFN_ACTIVE) {

@@ -61,7 +61,7 @@ describe.each(CONFIGURATIONS)('notifications on %s', (scheduling) => {
     world.clear();
     world.trap('Send', { cptr: notification.cptr });
     world.mustRun(waiter);
-    expect(world.transitions.filter((t) => t.startsWith('waiter'))).toEqual(['waiter: BlockedOnReceive -> Running']);
+    expect(world.transitions.filter((t) => t.startsWith('waiter'))).toEqual(['waiter: BlockedOnReceive -> Inactive', 'waiter: Inactive -> Running']);
     expect(endpoint.object.queue).toEqual([]);
   });
 

@@ -64,5 +64,4 @@ export function destroyReply(kernel: Kernel, reply: Reply): void {
   if (thread === null) return;
   if (thread.state === STATE.BlockedOnReply) popCall(kernel, reply);
   else cancelIpc(kernel, thread);
-  changeState(kernel, thread, STATE.Inactive);
 }

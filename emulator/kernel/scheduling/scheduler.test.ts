@@ -136,7 +136,9 @@ describe.each(CONFIGURATIONS)('the scheduler on %s', (scheduling) => {
     world.clear();
     world.succeed(waiter.cptr, 'TCBResume');
     world.mustRun(waiter);
-    expect(world.transitions.filter((t) => t.startsWith('waiter'))).toEqual(['waiter: BlockedOnReceive -> Restart', 'waiter: Restart -> Running']);
+    expect(world.transitions.filter((t) => t.startsWith('waiter'))).toEqual(
+      ['waiter: BlockedOnReceive -> Inactive', 'waiter: Inactive -> Restart', 'waiter: Restart -> Running'],
+    );
     world.host.syscall();
     expect(waiter.object.state).toBe(STATE.BlockedOnReceive);
   });

@@ -245,7 +245,8 @@ export class KernelWatch {
       if (kind >= WORD.buffer) {
         this.bufferWordWritten(ownerOfCode(code), kind - WORD.buffer);
       } else if (kind === WORD.currentFault) {
-        this.faultFound = log.valueLo(i) & FAULT_LABEL;
+        // A handler that cannot be found is a fault of its own, which nobody is told of.
+        if (this.faultFound === 0) this.faultFound = log.valueLo(i) & FAULT_LABEL;
       } else if (kind === WORD.threadList) {
         this.listChanged = true;
       } else {

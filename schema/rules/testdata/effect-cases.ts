@@ -152,6 +152,22 @@ export const EFFECT_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'S08', title: 'a thread that is resumed with its fault and runs next, said once', expect: ['S08'],
+    trace: (t) => {
+      userException(t);
+      t.record().call('TCBResume').on(2).moves(2, 'BlockedOnSend', 'Inactive', faultRecorded).moves(2, 'Inactive', 'Restart', faultRecorded)
+        .moves(2, 'Restart', 'Running', faultRecorded).reply().next(2);
+    },
+  },
+  {
+    rule: 'S08', title: 'a thread that was resumed with its fault before', expect: ['S08'],
+    trace: (t) => {
+      userException(t);
+      t.record().call('TCBResume').on(2).moves(2, 'BlockedOnReply', 'Restart', faultRecorded).reply();
+      t.record().syscall('Yield').moves(2, 'Restart', 'Running', faultRecorded).next(2);
+    },
+  },
+  {
     rule: 'S08', title: 'a thread that waits for its handler, and one that is stopped', expect: [],
     trace: (t) => {
       t.record().by(2).cause('userException').moves(2, 'Running', 'BlockedOnSend', faultRecorded).faults('UserException').next(1);
