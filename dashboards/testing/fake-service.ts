@@ -181,7 +181,7 @@ function rollup(summary: RunSummary): unknown {
   const methods = ['CNodeMint', 'UntypedRetype', 'SchedContextConsumed', 'Send', 'ReplyRecv', 'vmFault'].map((method) => ({ method, outcome: 'replied', records: 1 }));
   const group = { ...anomalyRow(summary.run, ANOMALY_EVERY), count: found, kept: found, firstSeq: ANOMALY_EVERY, lastSeq: found * ANOMALY_EVERY };
   const { fingerprint, rule, severity, method, count, kept, firstSeq, lastSeq } = group;
-  return checkRollup({ summary, replies: summary.records, methods, anomalies: found === 0 ? [] : [{ fingerprint, rule, severity, method, count, kept, firstSeq, lastSeq }] });
+  return checkRollup({ summary, replies: summary.records, methods, anomalies: found === 0 ? [] : [{ fingerprint, rule, severity, method, count, kept, firstSeq, lastSeq, state: 'open', reason: '' }] });
 }
 
 function rowsOf(from: number, to: number): RecordRow[] {

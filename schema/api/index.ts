@@ -7,6 +7,8 @@ export * from './records.ts';
 export * from './record-detail.ts';
 export * from './record-text.ts';
 export * from './anomalies.ts';
+export * from './findings.ts';
+export * from './history.ts';
 export * from './comparison.ts';
 export * from './rules.ts';
 export * from './interfaces.ts';

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { MOST_TAGS, TAG_PATTERN } from '../trace/names.ts';
 import { Moment, Natural, OutcomeName, RunId, SeveritySchema, VirtualTime } from './common.ts';
+import { FindingState } from './findings.ts';
 
 /** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
 export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const);
@@ -69,6 +70,9 @@ export const AnomalyGroup = Type.Object({
   kept: Natural,
   firstSeq: Natural,
   lastSeq: Natural,
+  /** Of the finding to which they belong, over all runs, and why. */
+  state: FindingState,
+  reason: Type.String(),
 });
 export type AnomalyGroup = Static<typeof AnomalyGroup>;
 

@@ -14,6 +14,7 @@ export const DEFAULT_PORT = 7474;
 const LOOPBACK = '127.0.0.1';
 /** How long a service may take to say that it is one, ms. */
 const PROBE_TIMEOUT = 1500;
+const JSON_BODY = { 'content-type': 'application/json' };
 
 export interface ServiceOptions {
   /** URL of a running service. */
@@ -28,6 +29,8 @@ export interface ServiceAccess {
   readonly url: string | undefined;
   /** Answer of `GET path`. Throws a CommandError with the service's message. */
   get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>;
+  /** Answer of a request that changes something, with a JSON body if it has one. Throws as `get` does. */
+  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T>;
   /** WebSocket URL for producers. */
   ingestUrl(): Promise<string>;
   close(): Promise<void>;
@@ -85,6 +88,10 @@ function remote(url: string): ServiceAccess {
       const response = await fetch(`${url}${withQuery(path, query)}`);
       return answer(response.ok, await response.json());
     },
+    send: async (method, path, body) => {
+      const response = await fetch(`${url}${path}`, { method, ...(body === undefined ? {} : { headers: JSON_BODY, body: JSON.stringify(body) }) });
+      return answer(response.ok, await response.json());
+    },
     ingestUrl: () => Promise.resolve(`${url.replace(/^http/, 'ws')}/ingest`),
     close: () => Promise.resolve(),
   };
@@ -96,6 +103,10 @@ function own(service: Service): ServiceAccess {
     url: undefined,
     get: async (path, query) => {
       const response = await service.app.inject({ method: 'GET', url: withQuery(path, query) });
+      return answer(response.statusCode < 300, response.json());
+    },
+    send: async (method, path, body) => {
+      const response = await service.app.inject({ method, url: path, ...(body === undefined ? {} : { headers: JSON_BODY, payload: JSON.stringify(body) }) });
       return answer(response.statusCode < 300, response.json());
     },
     ingestUrl: () => (listening ??= service.listen({ port: 0 }).then(({ ingestUrl }) => ingestUrl)),

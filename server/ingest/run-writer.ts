@@ -144,7 +144,10 @@ export class RunWriter {
       this.store.addMethodCount(this.run.key, activityName(Math.floor(key / OUTCOME_COUNT), this.interfaces), outcomeOf(key), records, time, longest);
     });
     this.methodCounts.clear();
-    for (const group of this.changedGroups) this.store.saveGroup(this.run.key, group);
+    for (const group of this.changedGroups) {
+      this.store.saveGroup(this.run.key, group);
+      this.store.findings.seen(this.run, group);
+    }
     this.changedGroups.clear();
     this.store.updateRun(this.run);
     if (this.rulesIntact && this.run.records - this.ruleStateSeq >= (ruleState ? 1 : RULE_STATE_INTERVAL)) {

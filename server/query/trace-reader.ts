@@ -3,7 +3,8 @@
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
-  DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type MethodCount, type RecordDetail,
+  DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
+  type HistoryQuery, type MethodCount, type MethodHistory, type RecordDetail,
   type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
@@ -16,6 +17,8 @@ import { runOfRow, runSummary, SELECT_RUN, type RunRow, type StoredRun } from '.
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
+import { readFinding, readFindings } from './findings.ts';
+import { readHistory } from './history.ts';
 import { recordDetail } from './record-detail.ts';
 import { RecordFilter } from './record-filter.ts';
 import { recordRow } from './record-row.ts';
@@ -61,8 +64,8 @@ export class TraceReader {
     const found = this.need(run);
     const counts = this.db.prepare('SELECT method, outcome, records, time, longest FROM method_count WHERE run = ? ORDER BY records DESC, method, outcome')
       .all(found.key) as (Omit<MethodCount, 'outcome'> & { outcome: number })[];
-    const anomalies = this.db.prepare(`SELECT fingerprint, rule, severity, method, found AS count, kept, first_seq AS firstSeq, last_seq AS lastSeq
-      FROM anomaly_group WHERE run = ? ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, found DESC, fingerprint`)
+    const anomalies = this.db.prepare(`SELECT fingerprint, rule, anomaly_group.severity, method, found AS count, kept, first_seq AS firstSeq, last_seq AS lastSeq, state, reason
+      FROM anomaly_group JOIN (SELECT fingerprint, state, reason FROM finding) USING (fingerprint) WHERE run = ? ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, found DESC, fingerprint`)
       .all(found.key) as AnomalyGroup[];
     const methods: MethodCount[] = counts.map((count) => ({ ...count, outcome: OUTCOMES[count.outcome]! }));
     return { summary: runSummary(found), replies: found.replies, methods, anomalies };
@@ -126,6 +129,18 @@ export class TraceReader {
 
   anomalies(query: AnomalyQuery): AnomalyPage {
     return readAnomalies(this.db, query.run === undefined ? undefined : this.need(query.run).key, query);
+  }
+
+  findings(query: FindingQuery): FindingPage {
+    return readFindings(this.db, query.run === undefined ? undefined : this.need(query.run).key, query);
+  }
+
+  finding(fingerprint: string): FindingDetail {
+    return readFinding(this.db, fingerprint);
+  }
+
+  history(query: HistoryQuery): MethodHistory {
+    return readHistory(this.db, query);
   }
 
   /** Two runs, record by record. */

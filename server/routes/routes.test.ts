@@ -105,6 +105,31 @@ describe('every route answers in its schema', () => {
     expect(page.next).toBe(query === '?limit=1' ? 1 : null);
   });
 
+  it('findings, one of them, and what is decided about it', async () => {
+    const { findings } = await get<api.FindingPage>('/api/findings?state=open,regressed', api.FindingPage);
+    expect(findings).toMatchObject([{ rule: 'K05', state: 'open', count: 2, runs: 2, first: { run: 'first', seq: 5 }, last: { run: 'second', seq: 5 } }]);
+    const url = `/api/findings/${encodeURIComponent(findings[0]!.fingerprint)}`;
+    expect(await get(url, api.FindingDetail)).toMatchObject({ finding: findings[0], changes: [], occurrences: [{ run: 'second' }, { run: 'first' }], example: { href: '/api/runs/second/records/5' } });
+    const decided = await service.app.inject({ method: 'PATCH', url, payload: { state: 'acknowledged', reason: 'seL4#846' } });
+    expect([decided.statusCode, decided.json()]).toMatchObject([200, { finding: { state: 'acknowledged', reason: 'seL4#846' }, changes: [{ state: 'acknowledged' }] }]);
+    expect((await get<api.FindingPage>('/api/findings?state=open', api.FindingPage)).findings).toEqual([]);
+  });
+
+  it.each<[payload: object, message: RegExp]>([
+    [{ state: 'regressed' }, /"state" must be one of open, acknowledged, expected, fixed/], [{ state: 'expected' }, /expected for a reason/],
+    [{ state: 'fixed', release: 'soon' }, /"release" must be a release such as/], [{ state: 'open', release: '13.0.0' }, /goes with "fixed"/],
+    [{}, /is missing/], [{ state: 'open', why: 'x' }, /unknown field "why"/], [{ state: 'fixed', reason: 'x'.repeat(2001) }, /"reason" must be text of/],
+  ])('no decision %j', async (payload, message) => {
+    const response = await service.app.inject({ method: 'PATCH', url: `/api/findings/${encodeURIComponent('K05/RISCVPageGetAddress/Call/replied/rw')}`, payload });
+    expect([response.statusCode, response.json()]).toEqual([400, expect.objectContaining({ error: 'bad-request', message: expect.stringMatching(message) as string })]);
+  });
+
+  it('history', async () => {
+    expect(await get('/api/history?rule=K05&method=RISCVPageGetAddress', api.MethodHistory)).toMatchObject({
+      rule: 'K05', lines: [{ kernel: 'model', configuration: 'riscv64-mcs', releases: [{ release: '13.0.0', verdict: 'bad', runs: 2, badRuns: 2, records: 6, count: 2 }], turns: [] }],
+    });
+  });
+
   it('rules', async () => {
     const { rules } = await get<api.RuleList>('/api/rules', api.RuleList);
     expect(rules.map((rule) => rule.id)).toEqual([...RULES.keys()]);
@@ -120,6 +145,17 @@ describe('every route answers in its schema', () => {
 
 describe('a request that is wrong is told what is', () => {
   it.each([
+    ['/api/findings?state=opened', 400, 'bad-request', '"state" must be one or more of open, acknowledged'],
+    ['/api/findings?rule=k05', 400, 'bad-request', '"rule" must be rule id'],
+    ['/api/findings?kernel=qemu', 400, 'bad-request', 'one of model, image'],
+    ['/api/findings?limit=501', 400, 'bad-request', 'from 1 to 500'],
+    ['/api/findings?run=nobody', 404, 'unknown-run', 'no run nobody'],
+    ['/api/findings/K05%2Fx', 404, 'unknown-finding', 'no finding K05/x'],
+    [`/api/findings/${'%2F'.repeat(200)}`, 404, 'unknown-finding', 'no finding //'],
+    [`/api/findings/${'x'.repeat(201)}`, 400, 'bad-request', 'text of 1 to 200 characters'],
+    ['/api/history?rule=K05', 400, 'bad-request', 'a query parameter is missing; needed: rule, method'],
+    ['/api/history?rule=X99&method=Send', 404, 'unknown-rule', 'no rule X99'],
+    ['/api/history?rule=K05&method=Sned', 400, 'bad-request', 'no method "Sned"'],
     ['/api/runs?x=1', 400, 'bad-request', 'unknown query parameter "x"; choose from none'],
     ['/api/status?verbose', 400, 'bad-request', 'unknown query parameter "verbose"'],
     ['/api/runs/first/records?form=1', 400, 'bad-request', 'unknown query parameter "form"; choose from from, to, fromTime'],

@@ -4,6 +4,7 @@ import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { comparisonRoutes } from './comparison.ts';
+import { findingRoutes } from './findings.ts';
 import { interfaceRoutes } from './interfaces.ts';
 import { recordRoutes } from './records.ts';
 import { ruleRoutes } from './rules.ts';
@@ -20,6 +21,7 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest
     runRoutes(api, query, ingest);
     recordRoutes(api, query);
     anomalyRoutes(api, query);
+    findingRoutes(api, query, ingest);
     comparisonRoutes(api, query);
     ruleRoutes(api);
     interfaceRoutes(api);

@@ -4,16 +4,19 @@
  * commits of the ingest, so every command is short; work that takes longer goes in slices.
  */
 import type { Database } from 'better-sqlite3';
-import { LATEST_RUN, type RunSummary, type TagChange } from '../../schema/api/index.ts';
+import { LATEST_RUN, type FindingDecision, type RunSummary, type TagChange } from '../../schema/api/index.ts';
 import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
 import { RequestError } from '../errors.ts';
+import { Findings } from './findings.ts';
 import { runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
 
 export class Administration {
   private readonly db: Database;
+  private readonly findings: Findings;
 
   constructor(db: Database) {
     this.db = db;
+    this.findings = new Findings(db);
   }
 
   /** Adds and removes tags of a run. Throws a RequestError for an unknown run or a malformed tag, and then changes nothing. */
@@ -29,6 +32,11 @@ export class Administration {
       if (summary.tags.length > MOST_TAGS) throw new RequestError('bad-request', `run ${run} would have ${summary.tags.length} tags; a run has at most ${MOST_TAGS}`);
       return summary;
     }).immediate();
+  }
+
+  /** What a person decides about a finding. Throws a RequestError for an unknown finding or a decision that lacks something. */
+  decide(fingerprint: string, decision: FindingDecision): void {
+    this.db.transaction(() => this.findings.decide(fingerprint, decision, Date.now())).immediate();
   }
 
   private find(run: string): RunRow {

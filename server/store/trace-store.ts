@@ -5,6 +5,7 @@ import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import type { Anomaly } from '../../schema/rules/rule.ts';
 import type { BatchHeader } from '../../schema/trace/batch.ts';
 import type { RunDescription, Subject } from '../../schema/trace/names.ts';
+import { Findings } from './findings.ts';
 import { runOfRow, SELECT_RUN, type RunRow, type StoredRun } from './run-row.ts';
 
 /** Anomalies of one fingerprint in one run. */
@@ -31,12 +32,14 @@ export interface StoredRuleState {
 }
 
 export class TraceStore {
+  readonly findings: Findings;
   private readonly db: Database;
   private readonly statements: Statements;
 
   constructor(db: Database) {
     this.db = db;
     this.statements = prepare(db);
+    this.findings = new Findings(db);
   }
 
   /** Runs `work` in one write transaction; whatever it throws undoes all of it and is thrown again. */

@@ -87,6 +87,13 @@ export function lateReplyRecord(seq: number): TrapRecord {
   return record;
 }
 
+/** A sample record as a classic kernel makes it: its methods have other labels. */
+export function classicRecord(record: TrapRecord): TrapRecord {
+  const method = INTERFACES.byLabel[record.method];
+  if (method !== undefined) record.method = interfacesOf('riscv64-classic').byId.get(method.id)!.label;
+  return record;
+}
+
 /** A batch of sample records `first` to `last`, with the subjects in the first batch. */
 export function sampleBatch(first: number, last: number): Uint8Array {
   const builder = new BatchBuilder(first);

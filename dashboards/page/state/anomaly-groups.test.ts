@@ -4,7 +4,7 @@ import type { AnomalyGroup } from '../../../schema/api/index.ts';
 import { byRule, orderedGroups, situation, unmarked } from './anomaly-groups.ts';
 
 function group(rule: string, method: string, count: number, kept = count): AnomalyGroup {
-  return { fingerprint: `${rule}/${method}/Call/replied/rw`, rule, severity: 'error', method, count, kept, firstSeq: 1, lastSeq: 9 };
+  return { fingerprint: `${rule}/${method}/Call/replied/rw`, rule, severity: 'error', method, count, kept, firstSeq: 1, lastSeq: 9, state: 'open', reason: '' };
 }
 
 const GROUPS = [group('K05', 'Consumed', 200_000, 10_000), group('N01', 'Consumed', 5), group('K05', 'YieldTo', 2)];
