@@ -72,7 +72,9 @@ export class BatchBuilder {
       && this.wordTotal + record.wordCount <= BATCH_LIMITS.words
       && this.deliveryTotal + record.deliveryCount <= BATCH_LIMITS.deliveries
       && this.transitionTotal + record.transitionCount <= BATCH_LIMITS.transitions
-      && this.deliveryWordTotal + LARGEST.wordCount * record.deliveryCount <= BATCH_LIMITS.words;
+      // Nearly always the bound decides, which is cheaper than the sum.
+      && (this.deliveryWordTotal + LARGEST.wordCount * record.deliveryCount <= BATCH_LIMITS.words
+        || this.deliveryWordTotal + deliveryWords(record) <= BATCH_LIMITS.words);
   }
 
   /** Announces a subject in this batch. A name above 1024 UTF-8 bytes is cut. Throws a RangeError for an id or type out of range. */
@@ -288,10 +290,16 @@ export class BatchBuilder {
   }
 }
 
+/** Words of all deliveries of a record. */
+function deliveryWords(record: TrapRecord): number {
+  let words = 0;
+  for (let i = 0; i < record.deliveryCount; i++) words += record.deliveries[i]!.wordCount;
+  return words;
+}
+
 /** What a record adds to the bound of a batch's size. */
 function boundOf(record: TrapRecord): number {
-  let words = record.wordCount + record.capCount;
-  for (let i = 0; i < record.deliveryCount; i++) words += record.deliveries[i]!.wordCount;
+  const words = record.wordCount + record.capCount + deliveryWords(record);
   return BOUND.record + BOUND.delivery * record.deliveryCount + BOUND.transition * record.transitionCount + BOUND.word * words;
 }
 

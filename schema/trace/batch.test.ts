@@ -242,6 +242,15 @@ describe('BatchBuilder refuses', () => {
     expect(new BatchReader(builder.finish()).count).toBe(BATCH_LIMITS.records);
   });
 
+  it('takes as many empty deliveries of one record as the reader does', () => {
+    const record = new TrapRecord();
+    record.seq = 1;
+    for (let i = 0; i < BATCH_LIMITS.deliveries; i++) record.addDelivery();
+    expect(new BatchReader(build([record])).firstDelivery[1]).toBe(BATCH_LIMITS.deliveries);
+    record.addDelivery();
+    expect(() => build([record])).toThrow(/finish it first/);
+  });
+
   it('subjects that cannot be told', () => {
     const builder = new BatchBuilder();
     expect(() => builder.subject({ id: -1, type: 0, name: '' })).toThrow(/id -1/);
