@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Type, type Static } from 'typebox';
 import { MOST_TAGS, TAG_PATTERN } from '../trace/names.ts';
-import { Moment, Natural, OutcomeName, RunId, SeveritySchema, VirtualTime } from './common.ts';
+import { Moment, Natural, OutcomeName, RUN_ID_PATTERN, RunId, SeveritySchema, VirtualTime } from './common.ts';
 import { FindingState } from './findings.ts';
+import { PageLimit } from './records.ts';
 
 /** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
 export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const);
@@ -12,6 +13,9 @@ export type RunStateName = Static<typeof RunState>;
 export const RunEndName = Type.Enum(['completed', 'failed', 'stalled', 'interrupted', 'crashed', 'unknown'] as const);
 export type RunEndName = Static<typeof RunEndName>;
 
+const KernelKind = Type.Enum(['model', 'image'] as const);
+const Tag = Type.String({ pattern: TAG_PATTERN, description: '1 to 64 letters, digits and .:/_-' });
+
 export const AnomalyCounts = Type.Object({ error: Natural, warning: Natural, info: Natural });
 export type AnomalyCounts = Static<typeof AnomalyCounts>;
 
@@ -19,7 +23,7 @@ export type AnomalyCounts = Static<typeof AnomalyCounts>;
 export const RunSummary = Type.Object({
   run: Type.String({ description: 'run id' }),
   program: Type.String(),
-  kernel: Type.Enum(['model', 'image'] as const),
+  kernel: KernelKind,
   kernelVersion: Type.String(),
   configuration: Type.String({ description: 'e.g. riscv64-mcs' }),
   seed: Natural,
@@ -88,8 +92,25 @@ export const RunDetail = Type.Object({
 }, { $id: 'RunDetail' });
 export type RunDetail = Static<typeof RunDetail>;
 
-/** `GET /api/runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) }, { $id: 'RunList' });
+/** Query of `GET /api/runs`. */
+export const RunQuery = Type.Object({
+  tag: Type.Optional(Tag),
+  program: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+  release: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'release of seL4, e.g. 13.0.0' })),
+  kernel: Type.Optional(KernelKind),
+  configuration: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'e.g. riscv64-mcs' })),
+  state: Type.Optional(RunState),
+  after: Type.Optional(Type.String({ pattern: RUN_ID_PATTERN, description: '`next` of the page before' })),
+  limit: PageLimit,
+}, { additionalProperties: false });
+export type RunQuery = Static<typeof RunQuery>;
+
+/** `GET /api/runs`, those that started last first. */
+export const RunList = Type.Object({
+  runs: Type.Array(RunSummary),
+  /** `after` of the next page, or null when this is the last. */
+  next: Type.Union([Type.String(), Type.Null()]),
+}, { $id: 'RunList' });
 export type RunList = Static<typeof RunList>;
 
 /** A thread of a run with its name. */
@@ -106,8 +127,6 @@ export type ThreadList = Static<typeof ThreadList>;
 
 export const RunParams = Type.Object({ run: RunId }, { additionalProperties: false });
 export type RunParams = Static<typeof RunParams>;
-
-const Tag = Type.String({ pattern: TAG_PATTERN });
 
 /** Body of `PATCH /api/runs/:run/tags`. */
 export const TagChange = Type.Object({

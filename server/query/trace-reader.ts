@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 import {
   DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
   type HistoryQuery, type MethodCount, type MethodHistory, type RecordDetail,
-  type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunSummary, type ThreadList,
+  type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
 import { BatchReader, BatchScan } from '../../schema/trace/batch.ts';
@@ -13,7 +13,7 @@ import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
-import { runOfRow, runSummary, SELECT_RUN, type RunRow, type StoredRun } from '../store/run-row.ts';
+import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow, type StoredRun } from '../store/run-row.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
@@ -22,6 +22,7 @@ import { readHistory } from './history.ts';
 import { recordDetail } from './record-detail.ts';
 import { RecordFilter } from './record-filter.ts';
 import { recordRow } from './record-row.ts';
+import { readRuns } from './run-list.ts';
 
 /** Chunks that one page of a filtered query looks into at most; the page then ends early and names the next. */
 const MAX_CHUNKS_PER_PAGE = 256;
@@ -49,9 +50,8 @@ export class TraceReader {
   }
 
   /** Newest first. */
-  runs(): RunList {
-    const rows = this.db.prepare(`${SELECT_RUN} ORDER BY id DESC`).all() as RunRow[];
-    return { runs: rows.map((row) => runSummary(runOfRow(row))) };
+  runs(query: RunQuery = {}): RunList {
+    return readRuns(this.db, query);
   }
 
   /** The run with this id, or the one that started last; undefined when there is none. */
@@ -186,7 +186,7 @@ export class TraceReader {
 
   private find(run: string): StoredRun | undefined {
     const row = run === LATEST_RUN
-      ? this.db.prepare(`${SELECT_RUN} ORDER BY id DESC LIMIT 1`).get()
+      ? this.db.prepare(`${SELECT_RUN} ${LATER_FIRST} LIMIT 1`).get()
       : this.db.prepare(`${SELECT_RUN} WHERE name = ?`).get(run);
     return row === undefined ? undefined : runOfRow(row as RunRow);
   }

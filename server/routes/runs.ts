@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { FastifyInstance } from 'fastify';
-import { RunDetail, RunList, RunParams, RunSummary, TagChange, ThreadList } from '../../schema/api/index.ts';
+import { RunDetail, RunList, RunParams, RunQuery, RunSummary, TagChange, ThreadList } from '../../schema/api/index.ts';
 import '../access.ts';
 import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import { NoQuery, responses } from './responses.ts';
 
 export function runRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient): void {
-  app.get('/runs', {
-    schema: { summary: 'All runs, newest first', querystring: NoQuery, response: responses(RunList) },
-  }, () => query.ask('runs'));
+  app.get<{ Querystring: RunQuery }>('/runs', {
+    schema: { summary: 'Runs, newest first', querystring: RunQuery, response: responses(RunList) },
+  }, (request) => query.ask('runs', request.query));
 
   app.get<{ Params: RunParams }>('/runs/:run', {
     schema: { summary: 'One run with its counts', params: RunParams, querystring: NoQuery, response: responses(RunDetail) },

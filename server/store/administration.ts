@@ -8,7 +8,7 @@ import { LATEST_RUN, type FindingDecision, type RunSummary, type TagChange } fro
 import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
 import { RequestError } from '../errors.ts';
 import { Findings } from './findings.ts';
-import { runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
+import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
 
 export class Administration {
   private readonly db: Database;
@@ -41,7 +41,7 @@ export class Administration {
 
   private find(run: string): RunRow {
     const row = (run === LATEST_RUN
-      ? this.db.prepare(`${SELECT_RUN} ORDER BY id DESC LIMIT 1`).get()
+      ? this.db.prepare(`${SELECT_RUN} ${LATER_FIRST} LIMIT 1`).get()
       : this.db.prepare(`${SELECT_RUN} WHERE name = ?`).get(run)) as RunRow | undefined;
     if (row === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
     return row;

@@ -39,6 +39,9 @@ export interface RunRow {
 /** Rows of {@link RunRow}; conditions follow. */
 export const SELECT_RUN = `SELECT run.*, (SELECT json_group_array(tag) FROM (SELECT tag FROM run_tag WHERE run_tag.run = run.id ORDER BY tag)) AS tags FROM run`;
 
+/** The order of runs: those that started last first. */
+export const LATER_FIRST = 'ORDER BY run.started_at DESC, run.id DESC';
+
 /** A run as the service knows it. `key` is its number in the database; times of day are ms since 1970, `time` is virtual ns. */
 export interface StoredRun {
   readonly key: number;
