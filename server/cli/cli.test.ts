@@ -69,6 +69,20 @@ describe('sel4scope run', () => {
     expect((await sel4scope(['runs'])).out).toContain('mine.ts');
   });
 
+  it('keeps where a run comes from, and its tags', async () => {
+    const { run } = JSON.parse((await sel4scope(['run', testdata('hello.ts'), '--tag', 'nightly', '--tag', 'board:spike', '--release', '13.0.0', '--policy', 'off', '--json'])).out) as { run: string };
+    const list = async (...filters: string[]): Promise<{ run: string; release: string; tags: string[]; commit: string }[]> =>
+      (JSON.parse((await sel4scope(['runs', '--json', ...filters])).out) as { runs: [] }).runs;
+    expect(await list('--tag', 'board:spike')).toMatchObject([{ run, release: '13.0.0', tags: ['board:spike', 'nightly'] }]);
+    expect((await list('--tag', 'board:spike'))[0]!.commit).toMatch(/^([0-9a-f]{40}(-dirty)?)?$/);
+    expect(await list('--release', '9.9.9')).toEqual([]);
+    expect(await sel4scope(['tag', run, '--add', 'good', '--remove', 'nightly'])).toMatchObject({ code: 0, out: `${run}: board:spike good\n` });
+    expect(await list('--tag', 'nightly')).toEqual([]);
+    expect((await sel4scope(['runs', '--tag', 'good'])).out).toMatch(/model 13\.0\.0 riscv64-mcs .* board:spike good/);
+    expect(await sel4scope(['tag', run, '--add', 'not good'])).toMatchObject({ code: 2, err: expect.stringContaining('A tag has 1 to 64') as string });
+    expect(await sel4scope(['tag', 'nothing', '--add', 'a'])).toMatchObject({ code: 3, err: expect.stringContaining('no run nothing') as string });
+  });
+
   it('compares the runs of two kernels', async () => {
     const hello = testdata('hello.ts');
     const [clean, again, broken] = [await sel4scope(['run', hello, '--json']), await sel4scope(['run', hello, '--json']), await sel4scope(['run', hello, '--json', '--defect', 'sc-consumed', '--policy', 'off'])];

@@ -16,6 +16,7 @@ import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serveCommand } from './commands/serve.ts';
 import { startCommand } from './commands/start.ts';
+import { tagCommand } from './commands/tag.ts';
 import { EXIT } from './exit-codes.ts';
 import { asCommandError } from './failures.ts';
 import { note } from './output.ts';
@@ -36,7 +37,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, defectsCommand, generateCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, defectsCommand, generateCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.

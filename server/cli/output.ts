@@ -34,16 +34,37 @@ export interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   readonly right?: boolean;
+  /** May be cut where the terminal is too narrow for the table. */
+  readonly cut?: boolean;
 }
 
-/** Prints rows as a table with a title line. */
-export function printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+const COLUMN_GAP = '  ';
+/** A column is not cut below this. */
+const LEAST_WIDTH = 8;
+
+/** Prints rows as a table with a title line. `terminal`: columns of the screen, Infinity where it is none. */
+export function printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], terminal = process.stdout.columns ?? Infinity): void {
   const cells = rows.map((row) => columns.map((column) => column.text(row)));
-  const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map((line) => line[i]!.length)));
+  const widths = columns.map((column, i) => cells.reduce((widest, line) => Math.max(widest, line[i]!.length), column.title.length));
+  narrow(widths, columns, terminal);
   const format = (line: readonly string[]): string =>
-    line.map((cell, i) => (columns[i]!.right === true ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd();
+    line.map((cell, i) => {
+      const text = cell.length <= widths[i]! ? cell : `${cell.slice(0, widths[i]! - 1)}…`;
+      return columns[i]!.right === true ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);
+    }).join(COLUMN_GAP).trimEnd();
   printLine(dim(format(columns.map((column) => column.title))));
   for (const line of cells) printLine(format(line));
+}
+
+/** Takes from the widest of the columns that may be cut until the table fits, or none can give more. */
+function narrow(widths: number[], columns: readonly Column<never>[], terminal: number): void {
+  let excess = widths.reduce((sum, width) => sum + width, COLUMN_GAP.length * (widths.length - 1)) - terminal;
+  for (; excess > 0; excess--) {
+    let widest = -1;
+    columns.forEach(({ cut }, i) => { if (cut === true && widths[i]! > Math.max(LEAST_WIDTH, widths[widest] ?? 0)) widest = i; });
+    if (widest < 0) return;
+    widths[widest]!--;
+  }
 }
 
 /** Wraps text at spaces to a width. */

@@ -14,6 +14,7 @@ import type { RunEnd as WireRunEnd } from '../../schema/trace/wire.ts';
 import { ClassicRootTask, RootTask, type ReplyPolicy, type ReplyStatistics } from '../../stubs/index.ts';
 import { packageVersion } from '../package-version.ts';
 import { hostOf, identityOf, type KernelFile } from './kernel-file.ts';
+import type { Origin } from './origin.ts';
 import type { LoadedProgram } from './program-loader.ts';
 
 export interface SessionOptions {
@@ -23,6 +24,7 @@ export interface SessionOptions {
   /** A real kernel of that configuration, in place of the model. */
   readonly kernel?: KernelFile;
   readonly seed: number;
+  readonly origin?: Origin;
   /** What the stubs do with a reply that breaks the protocol. */
   readonly policy: ReplyPolicy;
   /** Virtual time at which the run ends, ns; Infinity for never. */
@@ -60,9 +62,8 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   const { configuration, defects, kernel } = options;
   const run = randomUUID();
   const client = await TraceClient.connect(options.ingestUrl, {
-    id: run, program: program.name, configuration, seed: options.seed, defects,
-    ...UNKNOWN_ORIGIN,
-    ...(kernel === undefined ? { kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}` } : identityOf(kernel)),
+    id: run, program: program.name, configuration, seed: options.seed, defects, ...options.origin ?? UNKNOWN_ORIGIN,
+    ...(kernel === undefined ? { kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}`, build: '', machine: '' } : identityOf(kernel)),
   });
   const sink = new BatchingSink((batch) => client.send(batch));
   const host = kernel === undefined ? modelOf(options) : hostOf(kernel, options.console);

@@ -3,7 +3,7 @@
  * The service's end of the trace wire (`trace.proto`): collects frames of all producers, and handles them in groups, each
  * in one transaction. What it answers is sent after the commit. It knows no sockets and no threads.
  */
-import { LATEST_RUN, RUN_ID_PATTERN } from '../../schema/api/index.ts';
+import { LATEST_RUN, RUN_ID_PATTERN, type RunSummary } from '../../schema/api/index.ts';
 import { BatchError } from '../../schema/trace/batch.ts';
 import { MOST_TAGS, TAG_PATTERN, type RunDescription } from '../../schema/trace/names.ts';
 import { decodeClientMessage, PROTOCOL_VERSION, WireError, type Bye, type Hello, type ProblemCode, type ServerMessage } from '../../schema/trace/wire.ts';
@@ -95,6 +95,14 @@ export class Ingest {
   disconnect(connection: number): void {
     this.arrivals.push({ connection, bytes: undefined });
     this.commit();
+  }
+
+  /** Tells those who watch that the tags of a run were changed. To be called after the change is committed. */
+  retag(summary: RunSummary): void {
+    for (const { writer } of this.connections.values()) if (writer?.run.description.id === summary.run) writer.retag(summary.tags);
+    this.output.news([{
+      run: summary, recordsBefore: summary.records, retagged: true, started: false, ended: false, threads: [], rows: [], anomalies: [], anomaliesFound: 0,
+    }]);
   }
 
   watch(watched: boolean): void {

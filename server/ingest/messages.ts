@@ -54,6 +54,8 @@ export interface RunNews {
   readonly run: RunSummary;
   /** Records that the run had before. */
   readonly recordsBefore: number;
+  /** Its tags were changed. */
+  readonly retagged?: boolean;
   /** It began, or goes on after an interruption. */
   readonly started: boolean;
   /** It ended, or was interrupted. */

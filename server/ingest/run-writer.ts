@@ -102,6 +102,11 @@ export class RunWriter {
     this.started = true;
   }
 
+  /** Its tags were changed in the store. */
+  retag(tags: readonly string[]): void {
+    this.run.description = { ...this.run.description, tags };
+  }
+
   end(state: 'ended' | 'interrupted', end: RunEndName | null, detail: string, now: number): void {
     this.run.state = state;
     this.run.end = end;

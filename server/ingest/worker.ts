@@ -7,7 +7,7 @@ import { SqliteError } from '../store/sqlite.ts';
 import { TraceStore } from '../store/trace-store.ts';
 import { packError } from '../thread-errors.ts';
 import { Ingest } from './ingest.ts';
-import type { FromIngest, IngestWorkerData, ToIngest } from './messages.ts';
+import type { CommandResult, FromIngest, IngestWorkerData, ToIngest } from './messages.ts';
 
 const port = parentPort!;
 const { directory } = workerData as IngestWorkerData;
@@ -25,7 +25,11 @@ function serve(connection: WriterConnection): void {
   const administration = new Administration(connection.db);
   port.on('message', (message: ToIngest) => {
     switch (message.type) {
-      case 'administer': return send(administer(administration, message));
+      case 'administer': {
+        const answer = administer(administration, message);
+        if (answer.type === 'done' && message.command === 'changeTags') ingest.retag(answer.result as CommandResult<'changeTags'>);
+        return send(answer);
+      }
       case 'frame': return ingest.frame(message.connection, message.bytes);
       case 'disconnect': return ingest.disconnect(message.connection);
       case 'watch': return ingest.watch(message.watched);

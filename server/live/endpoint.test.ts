@@ -56,6 +56,22 @@ describe('/live', () => {
     expect((await page.first('anomalies')).anomalies).toMatchObject([{ rule: 'K05', seq: 3, threadName: 'alice' }]);
   });
 
+  it('hears at once of tags that are changed, and so does what the producer sends later', async () => {
+    const running = await runningService();
+    const page = await Page.open(running);
+    await page.first('hello');
+    const producer = await startRun(running, 'a');
+    await page.first('run-started');
+    const changed = await running.service.app.inject({ method: 'PATCH', url: '/api/runs/a/tags', payload: { add: ['nightly'], remove: ['sample'] } });
+    expect(changed.json()).toMatchObject({ run: 'a', tags: ['nightly'] });
+    expect(await page.first('records')).toMatchObject({ rows: [], summary: { run: 'a', tags: ['nightly'] } });
+    producer.batch(sampleBatch(1, 4));
+    await producer.acknowledged(4);
+    producer.bye(4);
+    expect((await page.first('run-ended')).run.tags).toEqual(['nightly']);
+    expect((await running.service.app.inject('/api/runs/a')).json()).toMatchObject({ summary: { tags: ['nightly'], records: 4 } });
+  });
+
   it('begins in the middle of a run with what is there', async () => {
     const running = await runningService();
     const producer = await startRun(running, 'a');

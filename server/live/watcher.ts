@@ -99,7 +99,7 @@ export class Watcher {
         from: records > 0 ? this.seen + 1 : 0, to: records > 0 ? lastSkipped : 0,
       });
     }
-    if (run.records > this.seen) this.send({ type: 'records', run: run.run, rows, summary: run });
+    if (run.records > this.seen || news.retagged === true) this.send({ type: 'records', run: run.run, rows, summary: run });
     if (news.anomalies.length > 0) this.send({ type: 'anomalies', run: run.run, anomalies: [...news.anomalies] });
     if (news.ended) this.send({ type: 'run-ended', run });
     this.seen = Math.max(this.seen, run.records);

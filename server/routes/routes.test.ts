@@ -156,7 +156,7 @@ describe('a request that is wrong is told what is', () => {
     ['/api/history?rule=K05', 400, 'bad-request', 'a query parameter is missing; needed: rule, method'],
     ['/api/history?rule=X99&method=Send', 404, 'unknown-rule', 'no rule X99'],
     ['/api/history?rule=K05&method=Sned', 400, 'bad-request', 'no method "Sned"'],
-    ['/api/runs?x=1', 400, 'bad-request', 'unknown query parameter "x"; choose from none'],
+    ['/api/runs?x=1', 400, 'bad-request', 'unknown query parameter "x"; choose from tag, program'],
     ['/api/status?verbose', 400, 'bad-request', 'unknown query parameter "verbose"'],
     ['/api/runs/first/records?form=1', 400, 'bad-request', 'unknown query parameter "form"; choose from from, to, fromTime'],
     ['/api/runs/first/records?limit=10abc', 400, 'bad-request', '"limit" must be a whole number from 1 to 5000, not "10abc"'],
@@ -258,7 +258,7 @@ describe('the dashboard', () => {
     const script = await own.app.inject('/assets/page.js');
     expect([script.statusCode, script.headers['content-type']]).toEqual([200, expect.stringContaining('javascript')]);
     expect((await own.app.inject('/assets/%2e%2e/%2e%2e/etc/passwd')).statusCode).toBeGreaterThanOrEqual(400);
-    expect((await own.app.inject('/api/runs')).json()).toEqual({ runs: [] });
+    expect((await own.app.inject('/api/runs')).json()).toEqual({ runs: [], next: null });
   });
 
   it('says how to build it where it is not', async () => {

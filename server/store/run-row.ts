@@ -45,7 +45,7 @@ export const LATER_FIRST = 'ORDER BY run.started_at DESC, run.id DESC';
 /** A run as the service knows it. `key` is its number in the database; times of day are ms since 1970, `time` is virtual ns. */
 export interface StoredRun {
   readonly key: number;
-  readonly description: RunDescription;
+  description: RunDescription;
   readonly startedAt: number;
   state: RunStateName;
   end: RunEndName | null;

@@ -10,6 +10,7 @@ import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { readKernelElf } from '../kernel-file.ts';
+import { commitOf } from '../origin.ts';
 import { note, printJson } from '../output.ts';
 import type { ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
@@ -35,6 +36,9 @@ export interface BootOptions extends ServiceOptions {
   readonly timeLimit?: number;
   readonly instructions?: number;
   readonly trace?: string | true;
+  /** Release of seL4 that boots, for the history of runs. */
+  readonly release?: string;
+  readonly tag: readonly string[];
   readonly gdb?: number;
   readonly symbols?: string;
   readonly json?: boolean;
@@ -60,7 +64,10 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
     onDiagnostic: (diagnostic) => note(`sel4scope: ${diagnosticText(diagnostic)}`),
   });
 
-  const trace = options.trace === undefined ? undefined : await BootTrace.begin(machine, { ...options, trace: options.trace, program: basename(image ?? options.root ?? options.restore ?? '') });
+  const program = image ?? options.root ?? options.restore ?? '';
+  const trace = options.trace === undefined ? undefined : await BootTrace.begin(machine, {
+    ...options, trace: options.trace, program: basename(program), origin: { release: options.release ?? '', commit: await commitOf(program), tags: options.tag },
+  });
   const before = machine.instructions;
   const start = performance.now();
   const outcome = await run(machine, watch, guest, options, trace);

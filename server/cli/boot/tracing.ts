@@ -9,10 +9,10 @@ import { BatchingSink } from '../../../emulator/probe/batching-sink.ts';
 import { Probe } from '../../../emulator/probe/probe.ts';
 import { TraceClient } from '../../../emulator/probe/trace-client.ts';
 import type { RunDetail } from '../../../schema/api/index.ts';
-import { UNKNOWN_ORIGIN } from '../../../schema/trace/names.ts';
 import type { RunEnd } from '../../../schema/trace/wire.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { identityOf, readKernelElf } from '../kernel-file.ts';
+import type { Origin } from '../origin.ts';
 import { note } from '../output.ts';
 import { accessService, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
 import type { BootOutcome } from './session.ts';
@@ -23,6 +23,7 @@ export interface BootTraceOptions extends ServiceOptions {
   readonly kernel?: string;
   /** What runs, for people. */
   readonly program: string;
+  readonly origin: Origin;
 }
 
 /** The trace of one session, from before the machine's first instruction to its end. */
@@ -53,7 +54,7 @@ export class BootTrace {
     const service = await accessService(options);
     const id = randomUUID();
     const client = await TraceClient.connect(await service.ingestUrl(), {
-      id, program: options.program, ...UNKNOWN_ORIGIN, ...identityOf({ image }), configuration: `riscv64-${image.scheduling}`, seed: 0, defects: [],
+      id, program: options.program, ...options.origin, ...identityOf({ image }), configuration: `riscv64-${image.scheduling}`, seed: 0, defects: [],
     });
     return new BootTrace(service, client, id, machine, image);
   }

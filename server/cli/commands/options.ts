@@ -2,7 +2,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFECT_NAMES, type DefectName } from '../../../emulator/kernel/defects.ts';
 import { defectsOfRelease } from '../../../emulator/kernel/releases.ts';
+import { isRelease, RELEASES } from '../../../schema/abi/releases.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
+import { MOST_TAGS, TAG_PATTERN } from '../../../schema/trace/names.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 
 /** Adds `--data`. */
@@ -27,6 +29,34 @@ export function withDefectOption(command: Command): Command {
 /** The defects that the options ask for, each once. Throws a usage error for a release that there is not. */
 export function chosenDefects(options: DefectOptions, scheduling: Scheduling): DefectName[] {
   return [...new Set([...releaseDefects(options.release, scheduling), ...options.defect])];
+}
+
+/** The release that the model shows: the one asked for, else the one whose interfaces it has. */
+export function shownRelease({ release = RELEASES.at(-1)! }: DefectOptions): string {
+  return release;
+}
+
+/** Adds `--tag NAME`, which may be given more than once. */
+export function withTagOption(command: Command): Command {
+  const tag = new Option('--tag <tag>', 'tag of the run, e.g. nightly or board:spike (may be repeated)');
+  return command.addOption(tag.argParser(collectTags).default([] as string[], 'none'));
+}
+
+/** One tag, as it may look. */
+export function parseTag(text: string): string {
+  if (!new RegExp(TAG_PATTERN).test(text)) throw new InvalidArgumentError('A tag has 1 to 64 letters, digits and .:/_-, the first a letter or digit.');
+  return text;
+}
+
+function collectTags(text: string, earlier: readonly string[]): string[] {
+  if (earlier.length === MOST_TAGS) throw new InvalidArgumentError(`A run has at most ${MOST_TAGS} tags.`);
+  return [...earlier, parseTag(text)];
+}
+
+/** The name of a release, also of one that the model cannot show. */
+export function parseRelease(text: string): string {
+  if (!isRelease(text)) throw new InvalidArgumentError('Give a release of seL4, e.g. 12.1.0.');
+  return text;
 }
 
 function releaseDefects(release: string | undefined, scheduling: Scheduling): DefectName[] {

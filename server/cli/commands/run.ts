@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command, Option } from 'commander';
 import type { ReplyPolicy } from '../../../stubs/index.ts';
+import { commitOf } from '../origin.ts';
 import { printJson } from '../output.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
 import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './kernel-options.ts';
-import { chosenDefects, parseNatural, parsePositive, withDefectOption, type DefectOptions } from './options.ts';
+import { chosenDefects, parseNatural, parsePositive, shownRelease, withDefectOption, withTagOption, type DefectOptions } from './options.ts';
 
 interface RunOptions extends ServiceOptions, DefectOptions, KernelOptions {
   readonly config: 'mcs' | 'classic';
   readonly policy: ReplyPolicy;
   readonly seed: number;
   readonly timeLimit?: number;
+  readonly tag: readonly string[];
   readonly checkInvariants?: boolean;
   readonly json?: boolean;
 }
 
 /** `sel4scope run PROGRAM.ts`: a user program on the embedded kernel or on a real one, traced, checked and kept. */
 export function runCommand(): Command {
-  return withKernelOption(withDefectOption(withServiceOptions(new Command('run'))))
+  return withTagOption(withKernelOption(withDefectOption(withServiceOptions(new Command('run')))))
     .description('run a user program on the embedded kernel, or on a real one; its replies are checked and kept')
     .argument('<program>', 'TypeScript file whose default export is `async function main(task: RootTask)`')
     .addOption(new Option('--config <name>', 'kernel configuration; with --kernel it is the kernel\'s').choices(['mcs', 'classic']).default('mcs'))
@@ -54,6 +56,7 @@ Examples:
           ...(kernel === undefined ? {} : { kernel }),
           policy: options.policy,
           seed: options.seed,
+          origin: { release: kernel === undefined ? shownRelease(options) : '', commit: await commitOf(file), tags: options.tag },
           checkInvariants: options.checkInvariants ?? false,
           timeLimit: (options.timeLimit ?? Infinity) * 1e6,
           ingestUrl: await service.ingestUrl(),

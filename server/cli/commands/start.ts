@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { commitOf } from '../origin.ts';
 import { bold, note, printLine } from '../output.ts';
 import { packageFile } from '../../package-paths.ts';
 import type { LoadedProgram } from '../program-loader.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
 import { DEFAULT_PORT, inProcess, ownService } from '../service-access.ts';
 import { interruption, untilInterrupted } from '../signals.ts';
-import { chosenDefects, parsePort, withDataOption, withDefectOption, type DefectOptions } from './options.ts';
+import { chosenDefects, parsePort, shownRelease, withDataOption, withDefectOption, withTagOption, type DefectOptions } from './options.ts';
+
+/** The bundled audit, as built. */
+const REPLY_AUDIT = packageFile('dist/examples/reply-audit.js');
 
 interface StartOptions extends DefectOptions {
   readonly port: number;
   readonly once?: boolean;
   readonly data?: string;
+  readonly tag: readonly string[];
 }
 
 /** `sel4scope start`: the service, the reply audit on the embedded kernel, and the dashboard to look at it. */
 export function startCommand(): Command {
-  return withDefectOption(withDataOption(new Command('start')))
+  return withTagOption(withDefectOption(withDataOption(new Command('start'))))
     .description('start the service, run the reply audit on the embedded kernel, and stay up')
     .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--once', 'exit after the audit: 0 without anomalies, 1 with some')
@@ -29,6 +35,7 @@ export function startCommand(): Command {
         const { url, ingestUrl } = await service.listen({ port: options.port });
         const session = await runSession(await replyAudit(), {
           configuration: 'riscv64-mcs', defects, policy: 'warn', seed: 0, timeLimit: Infinity,
+          origin: { release: shownRelease(options), commit: await commitOf(fileURLToPath(REPLY_AUDIT)), tags: options.tag },
           ingestUrl, console: (text) => process.stdout.write(text), interrupt: interruption(),
         });
         const report = await reportOf(inProcess(service, url, ingestUrl), session);
@@ -45,9 +52,8 @@ export function startCommand(): Command {
     });
 }
 
-/** The bundled audit, as built. */
 async function replyAudit(): Promise<LoadedProgram> {
-  const module = await import(packageFile('dist/examples/reply-audit.js').href) as { readonly default?: LoadedProgram['main'] };
+  const module = await import(REPLY_AUDIT.href) as { readonly default?: LoadedProgram['main'] };
   if (module.default === undefined) throw new CommandError(EXIT.unreadable, 'the reply audit is not built', 'run `npm run build`');
   return { name: 'reply-audit.ts', main: module.default };
 }
