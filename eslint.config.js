@@ -18,7 +18,7 @@ const zones = [
   { from: 'emulator/kernel/**', to: above('emulator/user', 'emulator/probe', 'emulator/machine'), except: ['emulator/machine/devices/**'] },
   { from: 'emulator/probe/**', to: above('emulator/kernel', 'emulator/user', 'emulator/machine') },
   { from: 'emulator/user/**', to: above('emulator/kernel', 'emulator/probe', 'emulator/machine') },
-  ...['*.ts', 'ingest/**', 'live/**', 'plugins/**', 'query/**', 'routes/**', 'safety/**', 'store/**'].map((part) => (
+  ...['*.ts', 'export/**', 'ingest/**', 'live/**', 'plugins/**', 'query/**', 'routes/**', 'safety/**', 'store/**'].map((part) => (
     { from: `server/${part}`, to: above('stubs', 'emulator', 'dashboards', 'examples', 'bench', 'server/cli') })),
   { from: 'dashboards/page/**', to: above('stubs', 'emulator', 'server', 'examples', 'bench') },
 ];

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import websocket from '@fastify/websocket';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { PortInUseError } from './errors.ts';
+import { ExportClient } from './export/export-client.ts';
 import { ingestEndpoint, Producers } from './ingest/endpoint.ts';
 import { IngestClient } from './ingest/ingest-client.ts';
 import { MAX_FRAME_BYTES } from './ingest/limits.ts';
@@ -76,6 +77,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   for (const name of allowHosts) checkAllowedHost(name);
   const limits = { ...LIMITS, ...options.limits };
   const query = new QueryClient(dataDirectory, options.queryTimeLimit ?? DEFAULT_QUERY_LIMIT);
+  const exports = new ExportClient(dataDirectory);
   const producers = new Producers();
   const app = application(options, limits);
   let problem: string | undefined;
@@ -117,7 +119,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  await apiRoutes(app, query, ingest, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
+  await apiRoutes(app, query, ingest, exports, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
   await useDashboard(app, options.dashboards);
   await app.ready();
 
@@ -131,6 +133,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await ingest.close();
       producers.terminate();
       hub.terminate();
+      await exports.close();
       await app.close();
       await query.close();
     },

@@ -13,3 +13,4 @@ export * from './comparison.ts';
 export * from './rules.ts';
 export * from './interfaces.ts';
 export * from './live.ts';
+export * from './export.ts';

@@ -9,6 +9,7 @@ import { bootCommand } from './commands/boot.ts';
 import { defectsCommand } from './commands/defects.ts';
 import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { fuzzCommand } from './commands/fuzz.ts';
 import { generateCommand } from './commands/generate.ts';
 import { recordsCommand } from './commands/records.ts';
@@ -37,7 +38,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, defectsCommand, generateCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, exportCommand, defectsCommand, generateCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.

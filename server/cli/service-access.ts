@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Where commands find their traces: a service that runs already, or one of their own on the data directory. */
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import type { ErrorBody, ServiceStatus } from '../../schema/api/index.ts';
@@ -69,6 +69,20 @@ export async function accessService(options: ServiceOptions): Promise<ServiceAcc
   const status = await statusOf(url);
   if (status !== undefined && (options.data === undefined || status.dataFile === dataFile(dataDirectory(options.data)))) return remote(url);
   return own(await ownService(options.data));
+}
+
+/** Directory of the traces for commands that read them without a service: as given, else that of the service on the default port, else the user's. */
+export async function localDirectory(data: string | undefined): Promise<string> {
+  const status = data === undefined ? await statusOf(`http://${LOOPBACK}:${DEFAULT_PORT}`) : undefined;
+  return status === undefined ? dataDirectory(data) : dirname(status.dataFile);
+}
+
+/** What a running service answers to `GET path`, piece by piece. Throws a CommandError with the service's message. */
+export async function download(server: string, path: string, query: Readonly<Record<string, string | number | undefined>>): Promise<AsyncIterable<Uint8Array>> {
+  const url = server.replace(/\/+$/, '');
+  const response = await fetch(`${url}${withQuery(path, query)}`);
+  if (!response.ok) return answer(false, await response.json());
+  return response.body!;
 }
 
 async function statusOf(url: string): Promise<ServiceStatus | undefined> {

@@ -4,7 +4,7 @@ import { tagLabel, tagLength } from '../../schema/abi/message-info.ts';
 import { syscallName } from '../../schema/abi/syscalls.ts';
 import type { RecordRow } from '../../schema/api/index.ts';
 import type { InterfaceModel } from '../../schema/idl/model.ts';
-import { CAUSE, CAUSES, DELIVERY, OUTCOMES, type TrapRecord } from '../../schema/trace/trap-record.ts';
+import { CAUSE, CAUSES, DELIVERY, OUTCOMES, type Delivery, type TrapRecord } from '../../schema/trace/trap-record.ts';
 
 /** The row of a record, with `anomalies` of it kept. */
 export function recordRow(record: TrapRecord, interfaces: InterfaceModel, anomalies: number): RecordRow {
@@ -34,13 +34,16 @@ export function capTypeText(capType: number): string {
 }
 
 /** What has a message info among the deliveries to the invoker itself. */
-function ownReply(record: TrapRecord): RecordRow['reply'] {
+export function ownAnswer(record: TrapRecord): Delivery | undefined {
   for (let i = 0; i < record.deliveryCount; i++) {
     const delivery = record.deliveries[i]!;
     if (delivery.thread !== record.thread) continue;
-    if (delivery.kind === DELIVERY.reply || delivery.kind === DELIVERY.message || delivery.kind === DELIVERY.fault) {
-      return { label: tagLabel(delivery.tagLo, delivery.tagHi), length: tagLength(delivery.tagLo) };
-    }
+    if (delivery.kind === DELIVERY.reply || delivery.kind === DELIVERY.message || delivery.kind === DELIVERY.fault) return delivery;
   }
-  return null;
+  return undefined;
+}
+
+function ownReply(record: TrapRecord): RecordRow['reply'] {
+  const answer = ownAnswer(record);
+  return answer === undefined ? null : { label: tagLabel(answer.tagLo, answer.tagHi), length: tagLength(answer.tagLo) };
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { FastifyInstance } from 'fastify';
+import type { ExportClient } from '../export/export-client.ts';
 import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { comparisonRoutes } from './comparison.ts';
+import { exportRoutes } from './export.ts';
 import { findingRoutes } from './findings.ts';
 import { interfaceRoutes } from './interfaces.ts';
 import { recordRoutes } from './records.ts';
@@ -12,7 +14,7 @@ import { runRoutes } from './runs.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
 /** All routes under `/api`. */
-export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, status: StatusSource, session: (api: FastifyInstance) => void): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, exports: ExportClient, status: StatusSource, session: (api: FastifyInstance) => void): Promise<void> {
   await app.register(async (api) => {
     // What is stored changes at any time.
     api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
@@ -20,6 +22,7 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest
     statusRoute(api, query, status);
     runRoutes(api, query, ingest);
     recordRoutes(api, query);
+    exportRoutes(api, exports);
     anomalyRoutes(api, query);
     findingRoutes(api, query, ingest);
     comparisonRoutes(api, query);
