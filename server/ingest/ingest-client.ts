@@ -51,7 +51,8 @@ export class IngestClient {
 
   /** Passes a frame on; memory that is wholly the frame's own is moved, not copied. */
   frame(connection: number, frame: Buffer): void {
-    const owned = frame.byteLength === frame.buffer.byteLength && frame.buffer instanceof ArrayBuffer;
+    // Empty frames share one buffer in the WebSocket library.
+    const owned = frame.byteLength > 0 && frame.byteLength === frame.buffer.byteLength && frame.buffer instanceof ArrayBuffer;
     const bytes = owned ? new Uint8Array(frame.buffer) : Uint8Array.from(frame);
     this.send({ type: 'frame', connection, bytes }, [bytes.buffer]);
   }
