@@ -13,7 +13,7 @@ import { LiveHub } from './live/hub.ts';
 import { packageVersion } from './package-version.ts';
 import { useAuthentication } from './plugins/authentication.ts';
 import { useDashboard } from './plugins/dashboard.ts';
-import { useErrorReplies } from './plugins/error-replies.ts';
+import { refuseUnroutable, useErrorReplies } from './plugins/error-replies.ts';
 import { LIMITS, serverLimits, useLimits, useSocketLimits, type Limits } from './plugins/limits.ts';
 import { useOpenApi } from './plugins/openapi.ts';
 import { useOwnPagesOnly } from './plugins/own-pages-only.ts';
@@ -149,6 +149,7 @@ function application({ logger, certificate }: ServiceOptions, limits: Limits): F
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    frameworkErrors: refuseUnroutable,
   }) as FastifyInstance;
 }
 

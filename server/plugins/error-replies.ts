@@ -27,6 +27,11 @@ export function useErrorReplies(app: FastifyInstance): void {
   }));
 }
 
+/** Answers a request that cannot be routed, such as one whose path is not percent-encoded text. */
+export function refuseUnroutable(error: Error & { readonly statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void {
+  sendError(reply, error.statusCode ?? 400, { error: 'bad-request', message: error.message });
+}
+
 /** Answers a plain request for a route that is a WebSocket. */
 export async function upgradeRequired(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   return sendError(reply.header('upgrade', 'websocket'), 426, { error: 'bad-request', message: 'this is a WebSocket; connect to it with one' });
