@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Sends the batches of one run to the trace service, across lost connections. */
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { RunDescription } from '../../schema/trace/names.ts';
 import { PROTOCOL_VERSION, decodeServerMessage, encodeClientMessage } from '../../schema/trace/wire.ts';
@@ -18,9 +19,15 @@ export interface TraceClientOptions {
   readonly maxRetryMs?: number;
   /** A connection on which the service owes an answer and is silent for so long counts as lost, ms; 30000 unless given. */
   readonly silenceMs?: number;
+  /** For a service that asks for one with access `ingest`. */
+  readonly token?: string;
+  /** Does not check the certificate of a `wss:` service: for one in this very process. */
+  readonly unverified?: boolean;
 }
 
-const DEFAULTS: Required<TraceClientOptions> = { maxUnacknowledged: 64, retries: 8, firstRetryMs: 100, maxRetryMs: 5000, silenceMs: 30_000 };
+const DEFAULTS: Required<TraceClientOptions> = {
+  token: '', unverified: false, maxUnacknowledged: 64, retries: 8, firstRetryMs: 100, maxRetryMs: 5000, silenceMs: 30_000,
+};
 
 /**
  * Silence is counted in so many steps, one timer after the other. When this process itself stands still, one late timer
@@ -141,7 +148,10 @@ export class TraceClient {
     let socket: WebSocket;
     try {
       // A zero mask costs nothing, and there is no proxy to protect on the way of a native producer.
-      socket = new WebSocket(this.url, { perMessageDeflate: false, maxPayload: MAX_ANSWER_BYTES, generateMask: (mask) => mask.fill(0) });
+      socket = new WebSocket(this.url, {
+        perMessageDeflate: false, maxPayload: MAX_ANSWER_BYTES, generateMask: (mask) => mask.fill(0), rejectUnauthorized: !this.options.unverified,
+        ...(this.options.token === '' ? {} : { headers: { authorization: `Bearer ${this.options.token}` } }),
+      });
     } catch (error) {
       this.fail(new TraceError('unreachable', `cannot connect to the trace service at ${this.url}: ${messageOf(error)}`));
       return;
@@ -152,8 +162,18 @@ export class TraceClient {
     });
     socket.on('message', (data, isBinary) => this.receive(data as Buffer, isBinary));
     socket.on('error', (error) => { this.trouble = messageOf(error); });
+    socket.on('unexpected-response', (_request, response) => void this.turnedAway(socket, response));
     socket.on('close', (code, reason) => this.lost(socket, code, reason.toString()));
     this.watchSilence();
+  }
+
+  /** The service answered, but with no WebSocket. No further attempt helps against a token that it does not take. */
+  private async turnedAway(socket: WebSocket, response: IncomingMessage): Promise<void> {
+    const text = await answerText(response);
+    const { statusCode = 0 } = response;
+    if (statusCode === 401 || statusCode === 403) this.fail(new TraceError('refused', `the trace service at ${this.url} lets nobody in like that: ${text}`));
+    socket.removeAllListeners('error').on('error', () => { this.trouble = `status ${statusCode}: ${text}`; });
+    socket.terminate();
   }
 
   private receive(data: Buffer, isBinary: boolean): void {
@@ -313,6 +333,24 @@ function defer<T>(): Deferred<T> {
   // Not everybody who may wait does: an error that nobody waits for is told by the next call.
   promise.catch(() => {});
   return { promise, resolve, reject };
+}
+
+/** Most bytes that are read of an answer in plain HTTP. */
+const MOST_ANSWER_TEXT = 4096;
+
+/** What the service says in place of a WebSocket: its message and hint, or as much as it is. */
+async function answerText(response: IncomingMessage): Promise<string> {
+  let text = '';
+  try {
+    for await (const part of response) {
+      text += String(part);
+      if (text.length > MOST_ANSWER_TEXT) break;
+    }
+    const { message, hint } = JSON.parse(text) as { readonly message?: string; readonly hint?: string };
+    return [message ?? text, ...(hint === undefined ? [] : [hint])].join('; ');
+  } catch {
+    return text.slice(0, 200);
+  }
 }
 
 /** An AggregateError of several refused addresses has no message of its own. */

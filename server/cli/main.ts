@@ -18,6 +18,7 @@ import { runsCommand } from './commands/runs.ts';
 import { serveCommand } from './commands/serve.ts';
 import { startCommand } from './commands/start.ts';
 import { tagCommand } from './commands/tag.ts';
+import { tokenCommand } from './commands/token.ts';
 import { EXIT } from './exit-codes.ts';
 import { asCommandError } from './failures.ts';
 import { note } from './output.ts';
@@ -38,7 +39,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, exportCommand, defectsCommand, generateCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.

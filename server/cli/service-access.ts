@@ -4,11 +4,13 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
+import type { TraceClientOptions } from '../../emulator/probe/trace-client.ts';
 import type { ErrorBody, ServiceStatus } from '../../schema/api/index.ts';
-import type { Service } from '../app.ts';
+import type { Service, ServiceOptions as OwnServiceOptions } from '../app.ts';
 import { packageFile } from '../package-paths.ts';
 import { dataFile } from '../store/location.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { readBytes } from './input-files.ts';
 
 export const DEFAULT_PORT = 7474;
 const LOOPBACK = '127.0.0.1';
@@ -21,6 +23,8 @@ export interface ServiceOptions {
   readonly server?: string;
   /** Directory of the traces. */
   readonly data?: string;
+  /** File with the token for the service. */
+  readonly tokenFile?: string;
 }
 
 /** A service, however it is reached. */
@@ -33,13 +37,16 @@ export interface ServiceAccess {
   send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T>;
   /** WebSocket URL for producers. */
   ingestUrl(): Promise<string>;
+  /** What producers need besides. */
+  readonly traceOptions: TraceClientOptions;
   close(): Promise<void>;
 }
 
-/** Adds `--server` and `--data`. */
+/** Adds `--server`, `--token-file` and `--data`. */
 export function withServiceOptions(command: Command): Command {
   return command
     .option('--server <url>', `a running service (default: http://${LOOPBACK}:${DEFAULT_PORT} if one runs there)`)
+    .option('--token-file <file>', 'file with the token for the service (default: $SEL4SCOPE_TOKEN)')
     .addOption(new Option('--data <dir>', 'directory of the traces').env('SEL4SCOPE_DATA'));
 }
 
@@ -51,59 +58,82 @@ export function dataDirectory(given: string | undefined): string {
 }
 
 /** Makes a service on a data directory with the built dashboard. Nothing listens yet. */
-export async function ownService(data: string | undefined): Promise<Service> {
+export async function ownService(data: string | undefined, options: Partial<OwnServiceOptions> = {}): Promise<Service> {
   const { createService } = await import('../app.ts');
-  return createService({ dataDirectory: dataDirectory(data), dashboards: fileURLToPath(packageFile('dist/dashboards/public')) });
+  return createService({ ...options, dataDirectory: dataDirectory(data), dashboards: fileURLToPath(packageFile('dist/dashboards/public')) });
 }
 
 /** The service that the options name, else the one on the default port, else an own one. */
 export async function accessService(options: ServiceOptions): Promise<ServiceAccess> {
+  const token = tokenOf(options);
   if (options.server !== undefined) {
     const url = options.server.replace(/\/+$/, '');
-    if (await statusOf(url) === undefined) {
-      throw new CommandError(EXIT.unreadable, `no sel4scope service answers at ${url}`, 'start one with `sel4scope serve`, or leave --server out');
-    }
-    return remote(url);
+    const found = await statusOf(url, token);
+    if (found === undefined) throw new CommandError(EXIT.unreadable, `no sel4scope service answers at ${url}`, 'start one with `sel4scope serve`, or leave --server out');
+    // Commands that only send traces work with a token that may not ask.
+    if ('refusal' in found && found.refusal.error !== 'forbidden-access') throw refused(url, found.refusal);
+    return remote(url, token);
   }
   const url = `http://${LOOPBACK}:${DEFAULT_PORT}`;
-  const status = await statusOf(url);
-  if (status !== undefined && (options.data === undefined || status.dataFile === dataFile(dataDirectory(options.data)))) return remote(url);
+  const found = await statusOf(url, token);
+  if (found !== undefined && 'refusal' in found && options.data === undefined) throw refused(url, found.refusal);
+  if (found !== undefined && 'status' in found && (options.data === undefined || found.status.dataFile === dataFile(dataDirectory(options.data)))) return remote(url, token);
   return own(await ownService(options.data));
 }
 
 /** Directory of the traces for commands that read them without a service: as given, else that of the service on the default port, else the user's. */
 export async function localDirectory(data: string | undefined): Promise<string> {
-  const status = data === undefined ? await statusOf(`http://${LOOPBACK}:${DEFAULT_PORT}`) : undefined;
-  return status === undefined ? dataDirectory(data) : dirname(status.dataFile);
+  const found = data === undefined ? await statusOf(`http://${LOOPBACK}:${DEFAULT_PORT}`, tokenOf({})) : undefined;
+  return found !== undefined && 'status' in found ? dirname(found.status.dataFile) : dataDirectory(data);
 }
 
 /** What a running service answers to `GET path`, piece by piece. Throws a CommandError with the service's message. */
-export async function download(server: string, path: string, query: Readonly<Record<string, string | number | undefined>>): Promise<AsyncIterable<Uint8Array>> {
-  const url = server.replace(/\/+$/, '');
-  const response = await fetch(`${url}${withQuery(path, query)}`);
+export async function download(options: ServiceOptions & { readonly server: string }, path: string, query: Readonly<Record<string, string | number | undefined>>): Promise<AsyncIterable<Uint8Array>> {
+  const url = options.server.replace(/\/+$/, '');
+  const response = await fetch(`${url}${withQuery(path, query)}`, { headers: authorization(tokenOf(options)) });
   if (!response.ok) return answer(false, await response.json());
   return response.body!;
 }
 
-async function statusOf(url: string): Promise<ServiceStatus | undefined> {
+/** The token that the options or the environment give; undefined for none. Throws a CommandError for a file that holds none. */
+function tokenOf({ tokenFile }: ServiceOptions): string | undefined {
+  const text = tokenFile === undefined ? process.env['SEL4SCOPE_TOKEN'] ?? '' : Buffer.from(readBytes(tokenFile)).toString('utf8');
+  const token = text.trim();
+  if (token === '' && tokenFile === undefined) return undefined;
+  if (/^[\x21-\x7e]{1,256}$/.test(token)) return token;
+  throw new CommandError(EXIT.usage, `${tokenFile ?? 'SEL4SCOPE_TOKEN'} holds no token`, 'it is the one line that `sel4scope token new` shows once; the line with sha256: is for the service');
+}
+
+function refused(url: string, { message, hint }: ErrorBody): CommandError {
+  return new CommandError(EXIT.unreadable, `${url}: ${message}`, hint);
+}
+
+/** What a service says of itself, or why it says nothing; undefined when there is none. */
+async function statusOf(url: string, token: string | undefined): Promise<{ status: ServiceStatus } | { refusal: ErrorBody } | undefined> {
   try {
-    const response = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(PROBE_TIMEOUT) });
-    const status = await response.json() as Partial<ServiceStatus>;
-    return status.service === 'sel4scope' ? status as ServiceStatus : undefined;
+    const response = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(PROBE_TIMEOUT), headers: authorization(token) });
+    const body = await response.json() as Partial<ServiceStatus & ErrorBody>;
+    if (body.service === 'sel4scope') return { status: body as ServiceStatus };
+    return body.error === 'unauthorized' || body.error === 'forbidden-access' || body.error === 'too-many-failures' ? { refusal: body as ErrorBody } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function remote(url: string): ServiceAccess {
+function authorization(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+function remote(url: string, token: string | undefined): ServiceAccess {
   return {
     url,
+    traceOptions: token === undefined ? {} : { token },
     get: async (path, query) => {
-      const response = await fetch(`${url}${withQuery(path, query)}`);
+      const response = await fetch(`${url}${withQuery(path, query)}`, { headers: authorization(token) });
       return answer(response.ok, await response.json());
     },
     send: async (method, path, body) => {
-      const response = await fetch(`${url}${path}`, { method, ...(body === undefined ? {} : { headers: JSON_BODY, body: JSON.stringify(body) }) });
+      const response = await fetch(`${url}${path}`, { method, headers: { ...authorization(token), ...(body === undefined ? {} : JSON_BODY) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
       return answer(response.ok, await response.json());
     },
     ingestUrl: () => Promise.resolve(`${url.replace(/^http/, 'ws')}/ingest`),
@@ -111,16 +141,17 @@ function remote(url: string): ServiceAccess {
   };
 }
 
-function own(service: Service): ServiceAccess {
+function own(service: Service, token?: string): ServiceAccess {
   let listening: Promise<string> | undefined;
   return {
     url: undefined,
+    traceOptions: {},
     get: async (path, query) => {
-      const response = await service.app.inject({ method: 'GET', url: withQuery(path, query) });
+      const response = await service.app.inject({ method: 'GET', url: withQuery(path, query), headers: authorization(token) });
       return answer(response.statusCode < 300, response.json());
     },
     send: async (method, path, body) => {
-      const response = await service.app.inject({ method, url: path, ...(body === undefined ? {} : { headers: JSON_BODY, payload: JSON.stringify(body) }) });
+      const response = await service.app.inject({ method, url: path, headers: { ...authorization(token), ...(body === undefined ? {} : JSON_BODY) }, ...(body === undefined ? {} : { payload: JSON.stringify(body) }) });
       return answer(response.statusCode < 300, response.json());
     },
     ingestUrl: () => (listening ??= service.listen({ port: 0 }).then(({ ingestUrl }) => ingestUrl)),
@@ -128,9 +159,9 @@ function own(service: Service): ServiceAccess {
   };
 }
 
-/** `get` on a service of this process. */
-export function inProcess(service: Service, url: string, ingestUrl: string): ServiceAccess {
-  return { ...own(service), url, ingestUrl: () => Promise.resolve(ingestUrl) };
+/** `get` on a service of this process, with a token that it knows. */
+export function inProcess(service: Service, url: string, ingestUrl: string, token: string): ServiceAccess {
+  return { ...own(service, token), url, ingestUrl: () => Promise.resolve(ingestUrl) };
 }
 
 function withQuery(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): string {

@@ -6,7 +6,7 @@ import { stopOnViolation } from '../../emulator/kernel/invariants/index.ts';
 import { ModelKernel } from '../../emulator/kernel/model.ts';
 import { BatchingSink } from '../../emulator/probe/batching-sink.ts';
 import { Probe } from '../../emulator/probe/probe.ts';
-import { TraceClient } from '../../emulator/probe/trace-client.ts';
+import { TraceClient, type TraceClientOptions } from '../../emulator/probe/trace-client.ts';
 import { UserThreads, type RunEnd } from '../../emulator/user/threads.ts';
 import type { BundledConfigurationName } from '../../schema/idl/model.ts';
 import { UNKNOWN_ORIGIN } from '../../schema/trace/names.ts';
@@ -34,6 +34,8 @@ export interface SessionOptions {
   /** Ends the run when it aborts. */
   readonly interrupt?: AbortSignal;
   readonly ingestUrl: string;
+  /** A token, where the service asks for one. */
+  readonly traceOptions?: TraceClientOptions;
   /** Receives what the program prints through the kernel. */
   readonly console: (text: string) => void;
 }
@@ -64,7 +66,7 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   const client = await TraceClient.connect(options.ingestUrl, {
     id: run, program: program.name, configuration, seed: options.seed, defects, ...options.origin ?? UNKNOWN_ORIGIN,
     ...(kernel === undefined ? { kernel: 'model', kernelVersion: `sel4scope ${packageVersion()}`, build: '', machine: '' } : identityOf(kernel)),
-  });
+  }, options.traceOptions);
   const sink = new BatchingSink((batch) => client.send(batch));
   const host = kernel === undefined ? modelOf(options) : hostOf(kernel, options.console);
   new Probe(host, sink);

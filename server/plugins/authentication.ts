@@ -43,10 +43,10 @@ export function useAuthentication(app: FastifyInstance, { tokens, failedAttempts
     if (needed === 'anyone') return undefined;
     const found = tokens === undefined ? ANYBODY : identify(request, tokens, attempts, tickets);
     if ('status' in found) return refuse(reply, found);
+    request.caller = found;
     if (needed !== 'token' && !may(found, needed)) {
       return refuse(reply, { status: 403, message: `the token "${found.name}" is for ${[...found.access].join(' and ')}, not for ${needed}`, hint: 'ask whoever runs the service for another token' });
     }
-    request.caller = found;
     return undefined;
   });
   return tickets;

@@ -15,7 +15,7 @@ export function useErrorReplies(app: FastifyInstance): void {
     }
     if (error instanceof StoreError) return sendError(reply, 503, { error: 'unavailable', message: error.message });
     const status = (error as { statusCode?: number }).statusCode ?? 500;
-    if (status < 500) return sendError(reply, status, { error: 'bad-request', message: (error as Error).message });
+    if (status < 500) return sendError(reply, status, { error: status === 413 ? 'too-large' : 'bad-request', message: (error as Error).message });
     request.log.error(error);
     return sendError(reply, 500, { error: 'internal', message: 'the service failed to answer; its log says why' });
   });

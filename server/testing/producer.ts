@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** A trace producer for tests: says over a real WebSocket exactly what it is told to. */
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
 import type { RunDescription } from '../../schema/trace/names.ts';
 import { decodeServerMessage, encodeClientMessage, PROTOCOL_VERSION, type RunEnd, type ServerMessage } from '../../schema/trace/wire.ts';
 import { SAMPLE_RUN } from './sample-records.ts';
@@ -27,8 +27,8 @@ export class TestProducer {
     socket.on('error', () => undefined);
   }
 
-  static async connect(ingestUrl: string): Promise<TestProducer> {
-    const socket = new WebSocket(ingestUrl, { perMessageDeflate: false });
+  static async connect(ingestUrl: string, options: ClientOptions = {}): Promise<TestProducer> {
+    const socket = new WebSocket(ingestUrl, { perMessageDeflate: false, ...options });
     const producer = new TestProducer(socket);
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     return producer;

@@ -55,7 +55,7 @@ export class BootTrace {
     const id = randomUUID();
     const client = await TraceClient.connect(await service.ingestUrl(), {
       id, program: options.program, ...options.origin, ...identityOf({ image }), configuration: `riscv64-${image.scheduling}`, seed: 0, defects: [],
-    });
+    }, service.traceOptions);
     return new BootTrace(service, client, id, machine, image);
   }
 

@@ -102,7 +102,7 @@ async function exportFromService(run: string, options: ExportOptions, server: st
   try {
     const { summary } = await service.get<{ summary: { run: string; records: number } }>(`/api/runs/${run}`);
     const { threads } = options.thread === undefined ? { threads: [] } : await service.get<ThreadList>(`/api/runs/${run}/threads`);
-    const bytes = await download(server, `/api/runs/${summary.run}/export`, { format, table, ...selectionOf(options, threads) });
+    const bytes = await download({ ...options, server }, `/api/runs/${summary.run}/export`, { format, table, ...selectionOf(options, threads) });
     await keep(openSink(output ?? fileName(summary.run, { format, table }), force === true), pieces(bytes), { of: undefined, signal });
   } finally {
     await service.close();

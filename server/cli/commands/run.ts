@@ -60,6 +60,7 @@ Examples:
           checkInvariants: options.checkInvariants ?? false,
           timeLimit: (options.timeLimit ?? Infinity) * 1e6,
           ingestUrl: await service.ingestUrl(),
+          traceOptions: service.traceOptions,
           console: (text) => output.write(text),
           interrupt: interruption(),
         });

@@ -7,15 +7,16 @@ import { bold, note, printLine } from '../output.ts';
 import { packageFile } from '../../package-paths.ts';
 import type { LoadedProgram } from '../program-loader.ts';
 import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
-import { DEFAULT_PORT, inProcess, ownService } from '../service-access.ts';
+import { newToken, tokenOf } from '../../safety/tokens.ts';
+import { inProcess, ownService } from '../service-access.ts';
 import { interruption, untilInterrupted } from '../signals.ts';
-import { chosenDefects, parsePort, shownRelease, withDataOption, withDefectOption, withTagOption, type DefectOptions } from './options.ts';
+import { listenOptions, withListenOptions, type ListenOptions } from './listen-options.ts';
+import { chosenDefects, shownRelease, withDataOption, withDefectOption, withTagOption, type DefectOptions } from './options.ts';
 
 /** The bundled audit, as built. */
 const REPLY_AUDIT = packageFile('dist/examples/reply-audit.js');
 
-interface StartOptions extends DefectOptions {
-  readonly port: number;
+interface StartOptions extends DefectOptions, ListenOptions {
   readonly once?: boolean;
   readonly data?: string;
   readonly tag: readonly string[];
@@ -23,22 +24,26 @@ interface StartOptions extends DefectOptions {
 
 /** `sel4scope start`: the service, the reply audit on the embedded kernel, and the dashboard to look at it. */
 export function startCommand(): Command {
-  return withTagOption(withDefectOption(withDataOption(new Command('start'))))
+  return withListenOptions(withTagOption(withDefectOption(withDataOption(new Command('start')))))
     .description('start the service, run the reply audit on the embedded kernel, and stay up')
-    .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--once', 'exit after the audit: 0 without anomalies, 1 with some')
     .action(async (options: StartOptions) => {
       const defects = chosenDefects(options, 'mcs');
       const { runSession } = await import('../session.ts');
-      const service = await ownService(options.data);
+      const listening = listenOptions(options);
+      // The audit is a producer of the service like any other.
+      const token = newToken();
+      const service = await ownService(options.data, {
+        ...listening, ...(listening.tokens === undefined ? {} : { tokens: [...listening.tokens, tokenOf(token, 'start', ['read', 'ingest'])] }),
+      });
       try {
-        const { url, ingestUrl } = await service.listen({ port: options.port });
+        const { url, ingestUrl } = await service.listen({ host: options.host, port: options.port });
         const session = await runSession(await replyAudit(), {
           configuration: 'riscv64-mcs', defects, policy: 'warn', seed: 0, timeLimit: Infinity,
           origin: { release: shownRelease(options), commit: await commitOf(fileURLToPath(REPLY_AUDIT)), tags: options.tag },
-          ingestUrl, console: (text) => process.stdout.write(text), interrupt: interruption(),
+          ingestUrl, traceOptions: { token, unverified: true }, console: (text) => process.stdout.write(text), interrupt: interruption(),
         });
-        const report = await reportOf(inProcess(service, url, ingestUrl), session);
+        const report = await reportOf(inProcess(service, url, ingestUrl, token), session);
         printReport(report);
         process.exitCode = exitCodeOf(report);
         if (options.once === true || process.exitCode === EXIT.interrupted) return;
