@@ -63,7 +63,6 @@ function request({ method, path, parameters, hasBody }: Operation, below: Below)
 
 /** Mostly as a client would; sometimes as it comes, as far as a request line can carry it. */
 function escaped(part: string, below: Below): string {
-  // eslint-disable-next-line no-control-regex -- what a request line cannot carry is what is left out
   return below(4) === 0 ? part.replace(/[\u0000-\u0020\u007f-\u{10ffff}/?#]/gu, '') : encodeURIComponent(part);
 }
 
