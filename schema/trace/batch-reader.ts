@@ -174,39 +174,57 @@ export class BatchReader {
   }
 }
 
-/** Columns of small values that a scan can ask for. */
-export type ScanColumn = 'cause' | 'thread' | 'capType' | 'object' | 'method' | 'outcome' | 'flags' | 'fault' | 'next' | 'deliveryCount';
+/** Columns of small values that a scan can ask for: one value a record. */
+export type ScanColumn = 'cause' | 'thread' | 'syscall' | 'capType' | 'object' | 'method' | 'outcome' | 'flags' | 'fault' | 'next' | 'deliveryCount';
+
+/** What a scan sees of the deliveries: who was given what, and the tag. */
+export type ScannedDeliveries = Pick<DeliveryColumns, 'kind' | 'thread' | 'tag'> & {
+  /** Index of each record's first delivery, with one entry more at the end. */
+  readonly first: Uint32Array;
+};
 
 /**
  * Single columns of a batch, for queries that look for records before they read any. It checks the outline and
- * what it decodes, nothing else: use it on batches that a {@link BatchReader} has accepted before. Each call decodes again.
+ * what it decodes, nothing else: use it on batches that a {@link BatchReader} has accepted before. A column is decoded when
+ * it is asked for, and remembered.
  */
 export class BatchScan {
   readonly header: BatchHeader;
   private readonly fields: BatchFields;
+  private readonly columns = new Map<ScanColumn, Uint32Array>();
+  private times: Float64Array | undefined;
+  private delivered: ScannedDeliveries | undefined;
 
   constructor(bytes: Uint8Array) {
     this.fields = new BatchFields(bytes);
     this.header = this.fields.header;
   }
 
+  /** Not to be written. `syscall` is in zigzag form, see {@link unzigzag}. */
   column(name: ScanColumn): Uint32Array {
-    return this.fields.u32(name, this.header.count);
-  }
-
-  /** System call numbers with their sign. */
-  syscalls(): Int32Array {
-    return Int32Array.from(this.fields.u32('syscall', this.header.count), unzigzag);
+    let column = this.columns.get(name);
+    if (column === undefined) this.columns.set(name, column = this.fields.u32(name, this.header.count));
+    return column;
   }
 
   /** Entry time of each record, virtual ns. */
   entryTimes(): Float64Array {
     const n = this.header.count;
-    return addUpTimes(this.header, this.fields.safes('entryGap', n), this.fields.safes('duration', n), new Float64Array(n));
+    return this.times ??= addUpTimes(this.header, this.fields.safes('entryGap', n), this.fields.safes('duration', n), new Float64Array(n));
+  }
+
+  deliveries(): ScannedDeliveries {
+    return this.delivered ??= this.scanDeliveries();
   }
 
   subjects(): Subject[] {
     return this.fields.subjects();
+  }
+
+  private scanDeliveries(): ScannedDeliveries {
+    const first = starts('deliveryCount', this.column('deliveryCount'), BATCH_LIMITS.deliveries);
+    const n = first.at(-1)!;
+    return { first, kind: this.fields.u32('deliveryKind', n, LARGEST.deliveryKind), thread: this.fields.u32('deliveryThread', n), tag: this.fields.words('deliveryTag', n) };
   }
 }
 

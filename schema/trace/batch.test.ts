@@ -195,11 +195,13 @@ describe('BatchScan', () => {
     const reader = new BatchReader(bytes);
     const scan = new BatchScan(bytes);
     expect(scan.header).toEqual(reader.header);
-    for (const name of ['cause', 'thread', 'capType', 'object', 'method', 'outcome', 'flags', 'fault', 'next', 'deliveryCount'] as const) {
+    for (const name of ['cause', 'thread', 'syscall', 'capType', 'object', 'method', 'outcome', 'flags', 'fault', 'next', 'deliveryCount'] as const) {
       expect(scan.column(name)).toEqual(reader.records[name]);
+      expect(scan.column(name)).toBe(scan.column(name));
     }
-    expect([...scan.syscalls()]).toEqual(randomTrace(11, 60).map((record) => record.syscall));
     expect(scan.entryTimes()).toEqual(reader.entryTimes);
+    const { kind, thread, tag } = reader.deliveries;
+    expect(scan.deliveries()).toEqual({ first: reader.firstDelivery, kind, thread, tag });
   });
 });
 

@@ -2,7 +2,7 @@
 /** What a record query asks of one record, over the columns of a chunk. */
 import type { RecordQuery } from '../../schema/api/index.ts';
 import type { InterfaceModel } from '../../schema/idl/model.ts';
-import type { BatchScan } from '../../schema/trace/batch.ts';
+import { unzigzag, type BatchScan } from '../../schema/trace/batch.ts';
 import { OUTCOMES } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { activityCode, activityOf } from '../store/activity.ts';
@@ -48,32 +48,36 @@ export class RecordFilter {
   }
 
   /**
-   * Indices of the records of a chunk that match. Decodes only the columns that are asked about.
+   * Indices of the first records of a chunk that match, at most `most`. Decodes only the columns that are asked about.
    * @param among sequence numbers in order, if only those can match
    */
-  matches(scan: BatchScan, among?: readonly number[]): number[] {
-    const { count, firstSeq } = scan.header;
+  matches(scan: BatchScan, most: number, among?: readonly number[]): number[] {
+    const { count, firstSeq, firstTime, lastTime } = scan.header;
     const first = Math.max(0, this.from - firstSeq);
     const end = Math.min(count, this.to - firstSeq + 1);
-    let found = among === undefined
-      ? Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
-      : among.map((seq) => seq - firstSeq).filter((i) => i >= first && i < end);
-    if (this.fromTime > scan.header.firstTime || this.toTime < scan.header.lastTime) {
-      const times = scan.entryTimes();
-      found = found.filter((i) => times[i]! >= this.fromTime && times[i]! <= this.toTime);
-    }
-    if (this.thread !== undefined) found = keep(found, scan.column('thread'), this.thread);
-    if (this.outcome !== undefined) found = keep(found, scan.column('outcome'), this.outcome);
-    if (this.activity !== undefined && found.length > 0) {
-      const cause = scan.column('cause');
-      const syscall = scan.syscalls();
-      const method = scan.column('method');
-      found = found.filter((i) => activityOf(cause[i]!, syscall[i]!, method[i]!) === this.activity);
+    const times = this.fromTime > firstTime || this.toTime < lastTime ? scan.entryTimes() : undefined;
+    const threads = this.thread === undefined ? undefined : scan.column('thread');
+    const outcomes = this.outcome === undefined ? undefined : scan.column('outcome');
+    const activities = this.activity === undefined ? undefined : activitiesOf(scan);
+    const isWanted = (i: number): boolean =>
+      (times === undefined || (times[i]! >= this.fromTime && times[i]! <= this.toTime))
+      && (threads === undefined || threads[i] === this.thread)
+      && (outcomes === undefined || outcomes[i] === this.outcome)
+      && (activities === undefined || activities(i) === this.activity);
+    const found: number[] = [];
+    if (among === undefined) {
+      for (let i = first; i < end && found.length < most; i++) if (isWanted(i)) found.push(i);
+    } else {
+      for (const seq of among) {
+        const i = seq - firstSeq;
+        if (found.length < most && i >= first && i < end && isWanted(i)) found.push(i);
+      }
     }
     return found;
   }
 }
 
-function keep(indices: number[], column: Uint32Array, value: number): number[] {
-  return indices.filter((i) => column[i] === value);
+function activitiesOf(scan: BatchScan): (index: number) => number {
+  const [cause, syscall, method] = [scan.column('cause'), scan.column('syscall'), scan.column('method')];
+  return (i) => activityOf(cause[i]!, unzigzag(syscall[i]!), method[i]!);
 }

@@ -21,11 +21,14 @@ import { readFinding, readFindings } from './findings.ts';
 import { readHistory } from './history.ts';
 import { recordDetail } from './record-detail.ts';
 import { RecordFilter } from './record-filter.ts';
-import { recordRow } from './record-row.ts';
+import { BatchRows } from './record-row.ts';
 import { readRuns } from './run-list.ts';
 
 /** Chunks that one page of a filtered query looks into at most; the page then ends early and names the next. */
 const MAX_CHUNKS_PER_PAGE = 256;
+
+/** Anomalies are counted row by row where a page spans so many times its rows, and over all its range otherwise. */
+const SPARSE = 64;
 
 export interface StoreTotals {
   readonly runs: number;
@@ -90,14 +93,9 @@ export class TraceReader {
         page.next = chunk.firstSeq;
         break;
       }
-      const matches = filter.matches(new BatchScan(chunk.body), chunk.anomalous);
-      if (matches.length === 0) continue;
-      const taken = matches.slice(0, limit - page.rows.length);
-      const reader = new BatchReader(chunk.body);
-      for (const index of taken) {
-        reader.read(index, this.record);
-        page.rows.push(recordRow(this.record, interfaces, 0));
-      }
+      const scan = new BatchScan(chunk.body);
+      const rows = new BatchRows(scan, interfaces);
+      for (const index of filter.matches(scan, limit - page.rows.length, chunk.anomalous)) page.rows.push(rows.at(index));
       if (page.rows.length === limit) {
         page.next = page.rows.at(-1)!.seq + 1;
         break;
@@ -212,10 +210,15 @@ export class TraceReader {
 
   private countAnomalies(run: number, page: RecordPage): void {
     if (page.rows.length === 0) return;
-    const counts = this.db.prepare('SELECT seq, count(*) FROM anomaly WHERE run = ? AND seq BETWEEN ? AND ? GROUP BY seq').raw()
-      .all(run, page.rows[0]!.seq, page.rows.at(-1)!.seq) as [number, number][];
-    const bySeq = new Map(counts);
-    for (const row of page.rows) row.anomalies = bySeq.get(row.seq) ?? 0;
+    const [from, to] = [page.rows[0]!.seq, page.rows.at(-1)!.seq];
+    if (to - from > SPARSE * page.rows.length) {
+      const count = this.db.prepare('SELECT count(*) FROM anomaly WHERE run = ? AND seq = ?').pluck();
+      for (const row of page.rows) row.anomalies = count.get(run, row.seq) as number;
+      return;
+    }
+    const counts = new Map(this.db.prepare('SELECT seq, count(*) FROM anomaly WHERE run = ? AND seq BETWEEN ? AND ? GROUP BY seq').raw()
+      .all(run, from, to) as [number, number][]);
+    for (const row of page.rows) row.anomalies = counts.get(row.seq) ?? 0;
   }
 }
 
