@@ -29,9 +29,10 @@ interface Cue {
   readonly act: (child: ChildProcess, output: string) => void;
 }
 
-/** Runs a command to its end. */
-function sel4scope(args: readonly string[], cue?: Cue): Promise<Ended> {
+/** Runs a command to its end; `begin` is called when it starts. */
+function sel4scope(args: readonly string[], cue?: Cue, begin?: (child: ChildProcess) => void): Promise<Ended> {
   const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: { ...process.env, SEL4SCOPE_DATA: join(folder, 'data'), NO_COLOR: '1' } });
+  begin?.(child);
   let out = '';
   let err = '';
   let waiting = cue;
@@ -45,6 +46,11 @@ function sel4scope(args: readonly string[], cue?: Cue): Promise<Ended> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; look(); });
   return new Promise((resolve) => { child.on('close', (code) => resolve({ code, out, err })); });
 }
+
+it('a command whose output is cut off ends as it would have', async () => {
+  const { code, err } = await sel4scope(['explain'], undefined, (child) => child.stdout!.destroy());
+  expect([code, err]).toEqual([0, '']);
+});
 
 describe('sel4scope run', () => {
   it('runs a program that lies anywhere, and keeps its trace', async () => {

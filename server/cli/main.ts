@@ -21,7 +21,7 @@ import { tagCommand } from './commands/tag.ts';
 import { tokenCommand } from './commands/token.ts';
 import { EXIT } from './exit-codes.ts';
 import { asCommandError } from './failures.ts';
-import { note } from './output.ts';
+import { allowUnreadOutput, note } from './output.ts';
 
 function program(): Command {
   const command = new Command('sel4scope')
@@ -48,6 +48,7 @@ Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable in
 }
 
 async function main(): Promise<void> {
+  allowUnreadOutput();
   try {
     await program().parseAsync();
   } catch (error) {

@@ -16,6 +16,13 @@ export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);
 
+/** Lets a command come to its end when nobody reads its output any more, as in `sel4scope records | head`. */
+export function allowUnreadOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 export function printLine(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
