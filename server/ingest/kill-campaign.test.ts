@@ -23,6 +23,8 @@ const KILLS = Number(process.env['SEL4SCOPE_KILLS'] ?? 8);
 const KILLS_PER_STORE = 25;
 /** Longest time that a process lives, ms. */
 const LONGEST_LIFE = 700;
+/** More than a window of the producer's largest batches: what a killed producer had sent may still arrive. */
+const STILL_UNDER_WAY = 20_000;
 /** Far more than can be sent before the last kill. */
 const ENDLESS = 100_000_000;
 const RUN = 'run';
@@ -151,9 +153,8 @@ async function campaign(kills: number, seed: number): Promise<number> {
       }
     }
     await kill(producer);
-    const last = store.check() + 1000;
-    const end = once(store.producer(last), 'close');
-    await end;
+    const last = store.check() + STILL_UNDER_WAY;
+    await once(store.producer(last), 'close');
     expect(store.done).toBe(true);
     await kill(service);
     expect(store.check()).toBe(last);
