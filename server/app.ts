@@ -21,6 +21,7 @@ import { useRequestLog } from './plugins/request-log.ts';
 import { useSecurityHeaders } from './plugins/security-headers.ts';
 import { useStrictValidation } from './plugins/validation.ts';
 import { QueryClient } from './query/query-client.ts';
+import { RecheckJobs } from './recheck/jobs.ts';
 import { apiRoutes } from './routes/routes.ts';
 import { sessionRoutes } from './routes/session.ts';
 import type { StatusSource } from './routes/status.ts';
@@ -95,6 +96,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       producers.stop(message);
     },
   });
+  const jobs = new RecheckJobs(dataDirectory, ingest);
   const hub = new LiveHub(query, (watched) => ingest.watch(watched));
   const startedAt = new Date().toISOString();
   const version = packageVersion();
@@ -119,7 +121,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  await apiRoutes(app, query, ingest, exports, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
+  await apiRoutes(app, query, ingest, exports, jobs, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
   await useDashboard(app, options.dashboards);
   await app.ready();
 
@@ -130,6 +132,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return listen(app, host, port, options);
     },
     close: async () => {
+      await jobs.close();
       await ingest.close();
       producers.terminate();
       hub.terminate();

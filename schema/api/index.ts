@@ -9,6 +9,7 @@ export * from './record-text.ts';
 export * from './anomalies.ts';
 export * from './findings.ts';
 export * from './history.ts';
+export * from './jobs.ts';
 export * from './comparison.ts';
 export * from './rules.ts';
 export * from './interfaces.ts';

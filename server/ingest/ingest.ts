@@ -97,7 +97,12 @@ export class Ingest {
     this.commit();
   }
 
-  /** Tells those who watch that the tags of a run were changed. To be called after the change is committed. */
+  /** Whether a producer's connection has this run open. */
+  isOpen(run: string): boolean {
+    return [...this.connections.values()].some(({ writer }) => writer?.run.description.id === run);
+  }
+
+  /** Tells those who watch that the tags or anomalies of a run were changed. To be called after the change is committed. */
   retag(summary: RunSummary): void {
     for (const { writer } of this.connections.values()) if (writer?.run.description.id === summary.run) writer.retag(summary.tags);
     this.output.news([{

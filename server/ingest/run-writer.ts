@@ -35,7 +35,8 @@ export type RunRules = Pick<RuleEngine, 'subject' | 'applyBatch' | 'snapshot'>;
 /** Makes the rules of a run: new ones, or those that go on from a snapshot. Throws for a snapshot in another form. */
 export type MakeRules = (interfaces: InterfaceModel, onAnomaly: (anomaly: Anomaly) => void, snapshot?: RunSnapshot) => RunRules;
 
-const makeRuleEngine: MakeRules = (interfaces, onAnomaly, snapshot) =>
+/** The rules of the catalogue. */
+export const makeRuleEngine: MakeRules = (interfaces, onAnomaly, snapshot) =>
   snapshot === undefined ? new RuleEngine(interfaces, onAnomaly) : RuleEngine.restore(interfaces, onAnomaly, snapshot);
 
 interface Finding {

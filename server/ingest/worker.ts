@@ -22,12 +22,13 @@ function serve(connection: WriterConnection): void {
     news: (news) => send({ type: 'news', news }),
     problem: (message) => send({ type: 'problem', message }),
   });
-  const administration = new Administration(connection.db);
+  const administration = new Administration(connection.db, (run) => ingest.isOpen(run));
   port.on('message', (message: ToIngest) => {
     switch (message.type) {
       case 'administer': {
         const answer = administer(administration, message);
         if (answer.type === 'done' && message.command === 'changeTags') ingest.retag(answer.result as CommandResult<'changeTags'>);
+        if (answer.type === 'done' && message.command === 'applyRecheck') ingest.retag(answer.result as CommandResult<'applyRecheck'>);
         return send(answer);
       }
       case 'frame': return ingest.frame(message.connection, message.bytes);

@@ -4,9 +4,10 @@ import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
   DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
-  type HistoryQuery, type MethodCount, type MethodHistory, type RecordDetail,
+  type HistoryQuery, type MethodCount, type MethodHistory, type RecheckRequest, type RecordDetail,
   type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
+import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
 import { BatchReader, BatchScan } from '../../schema/trace/batch.ts';
 import type { Subject } from '../../schema/trace/names.ts';
@@ -14,6 +15,7 @@ import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
 import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow, type StoredRun } from '../store/run-row.ts';
+import type { RecheckTarget } from '../recheck/jobs.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
@@ -139,6 +141,19 @@ export class TraceReader {
 
   history(query: HistoryQuery): MethodHistory {
     return readHistory(this.db, query);
+  }
+
+  /** The runs that a recheck is asked for, oldest first. Throws a RequestError for one that there is not or that still runs. */
+  recheckTargets({ runs, select }: RecheckRequest): RecheckTarget[] {
+    if (runs === undefined) {
+      return this.db.prepare(`SELECT name AS run, records FROM run WHERE :select = 'all' OR rules <> :revision ORDER BY id`)
+        .all({ select, revision: RULES_REVISION }) as RecheckTarget[];
+    }
+    return runs.map((run) => {
+      const { description, records, state } = this.need(run);
+      if (state === 'running') throw new RequestError('conflict', `run ${description.id} is still running`, 'recheck it when it has ended');
+      return { run: description.id, records };
+    });
   }
 
   /** Two runs, record by record. */

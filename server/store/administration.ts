@@ -7,15 +7,20 @@ import type { Database } from 'better-sqlite3';
 import { LATEST_RUN, type FindingDecision, type RunSummary, type TagChange } from '../../schema/api/index.ts';
 import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
 import { RequestError } from '../errors.ts';
+import { applyPlan } from '../recheck/apply-plan.ts';
+import type { RecheckPlan } from '../recheck/plan.ts';
 import { Findings } from './findings.ts';
 import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
 
 export class Administration {
   private readonly db: Database;
   private readonly findings: Findings;
+  private readonly isOpen: (run: string) => boolean;
 
-  constructor(db: Database) {
+  /** @param isOpen whether a producer's connection has this run open: its counts are then in memory too */
+  constructor(db: Database, isOpen: (run: string) => boolean = () => false) {
     this.db = db;
+    this.isOpen = isOpen;
     this.findings = new Findings(db);
   }
 
@@ -37,6 +42,12 @@ export class Administration {
   /** What a person decides about a finding. Throws a RequestError for an unknown finding or a decision that lacks something. */
   decide(fingerprint: string, decision: FindingDecision): void {
     this.db.transaction(() => this.findings.decide(fingerprint, decision, Date.now())).immediate();
+  }
+
+  /** Puts what a recheck found in its place; returns the run as it is then. Throws a RequestError `conflict` when the run changed meanwhile. */
+  applyRecheck(plan: RecheckPlan): RunSummary {
+    applyPlan(this.db, plan, Date.now(), this.isOpen);
+    return runSummary(runOfRow(this.db.prepare(`${SELECT_RUN} WHERE id = ?`).get(plan.run) as RunRow));
   }
 
   private find(run: string): RunRow {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Work that takes longer than a request: started by one, watched and ended by others. */
+import { Type, type Static } from 'typebox';
+import { Moment, Natural, RunId } from './common.ts';
+
+/** Body of `POST /api/recheck`: which runs, by name or by what they are; one of the two. */
+export const RecheckRequest = Type.Object({
+  runs: Type.Optional(Type.Array(RunId, { minItems: 1, maxItems: 1000 })),
+  select: Type.Optional(Type.Enum(['all', 'outdated'] as const, { description: '`outdated`: judged by another revision of the rules than this service has' })),
+  rule: Type.Optional(Type.String({ pattern: '^[A-Z][0-9]{2}$', description: 'only this rule, e.g. K05' })),
+}, { additionalProperties: false });
+export type RecheckRequest = Static<typeof RecheckRequest>;
+
+/** What a recheck changed, by rule: anomalies that are not found any more, that are new, and that stay. */
+export const RuleTally = Type.Object({ rule: Type.String(), gone: Natural, added: Natural, same: Natural });
+export type RuleTally = Static<typeof RuleTally>;
+
+/**
+ * Why a run keeps the anomalies it had. `running`: its producer still sends; `records-dropped`: retention took its records
+ * away; `changed`: it changed meanwhile; `removed`: it is gone; `damaged`: its records cannot be read.
+ */
+export const NotChecked = Type.Object({
+  run: Type.String(),
+  why: Type.Enum(['running', 'records-dropped', 'changed', 'removed', 'damaged'] as const),
+  message: Type.String(),
+});
+export type NotChecked = Static<typeof NotChecked>;
+
+export const RecheckResult = Type.Object({
+  /** Runs and records that were judged. */
+  checked: Natural,
+  records: Natural,
+  /** Only rules that found something, before or now; in the order of their ids. */
+  rules: Type.Array(RuleTally),
+  changedRuns: Type.Array(Type.Object({ run: Type.String(), gone: Natural, added: Natural })),
+  notChecked: Type.Array(NotChecked),
+});
+export type RecheckResult = Static<typeof RecheckResult>;
+
+export const JobProgress = Type.Object({
+  /** What it is at, for people; empty before it begins. */
+  at: Type.String(),
+  runs: Natural,
+  runsDone: Natural,
+  records: Natural,
+  recordsDone: Natural,
+});
+export type JobProgress = Static<typeof JobProgress>;
+
+/** `waiting` for another job; `cancelled`: what was done before stays done. */
+export const JobState = Type.Enum(['waiting', 'running', 'done', 'failed', 'cancelled'] as const);
+
+/** `GET /api/jobs/:id`. */
+export const Job = Type.Object({
+  id: Type.String(),
+  kind: Type.Literal('recheck'),
+  state: JobState,
+  createdAt: Moment,
+  endedAt: Type.Union([Moment, Type.Null()]),
+  progress: JobProgress,
+  /** Why it failed; null unless it did. */
+  error: Type.Union([Type.String(), Type.Null()]),
+  /** What it came to so far. */
+  result: RecheckResult,
+}, { $id: 'Job' });
+export type Job = Static<typeof Job>;
+
+/** Newest first; those of the last start of the service, at most 100. */
+export const JobList = Type.Object({ jobs: Type.Array(Job) }, { $id: 'JobList' });
+export type JobList = Static<typeof JobList>;
+
+export const JobParams = Type.Object({ job: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false });
+export type JobParams = Static<typeof JobParams>;
