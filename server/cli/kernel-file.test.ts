@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { elfWith } from '../../emulator/machine/image/testing/make-elf.ts';
@@ -19,7 +20,12 @@ function fileOf(name: string, data: Uint8Array): string {
 }
 
 const BASE = 0xffff_ffff_8020_0000n;
-const classicKernel = elfWith({}, ['ksCurThread', 'ksIdleThread', 'ksReadyQueues', 'trap_entry'].map((name, i) => ({ name, value: BASE + BigInt(8 * i), size: 4096 })));
+const classicKernel = kernelWith('ksDomScheduleStart');
+
+/** With what every kernel has, and symbols that say of which release it is. */
+function kernelWith(...symbols: readonly string[]): Uint8Array {
+  return elfWith({}, ['ksCurThread', 'ksIdleThread', 'ksReadyQueues', 'trap_entry', ...symbols].map((name, i) => ({ name, value: BASE + BigInt(8 * i), size: 4096 })));
+}
 
 describe('--kernel', () => {
   it('reads a kernel, and names it by its contents', () => {
@@ -28,7 +34,7 @@ describe('--kernel', () => {
     expect(schedulingOf(file, undefined)).toBe('classic');
     expect(schedulingOf(file, 'classic')).toBe('classic');
     expect(() => schedulingOf(file, 'mcs')).toThrow(/^--config mcs: .*kernel\.elf is a classic kernel$/);
-    expect(identityOf(file)).toEqual({ kernel: 'image', kernelVersion: expect.stringMatching(/^kernel\.elf [0-9a-f]{12}$/), build: expect.stringMatching(/^[0-9a-f]{64}$/), machine: 'qemu-riscv-virt' });
+    expect(identityOf(file)).toEqual({ kernel: 'image', kernelVersion: expect.stringMatching(/^kernel\.elf [0-9a-f]{12}$/), release: '', build: expect.stringMatching(/^[0-9a-f]{64}$/), machine: 'qemu-riscv-virt' });
   });
 
   it.each([
@@ -39,15 +45,40 @@ describe('--kernel', () => {
     expect(() => readKernelFile({ kernel: path() })).toThrow(message);
   });
 
+  it('takes a release that is given, and refuses what it cannot be', () => {
+    const kernel = fileOf('kernel.elf', classicKernel);
+    expect(identityOf(readKernelFile({ kernel, release: '15.0.0' })).release).toBe('15.0.0');
+    expect(() => readKernelFile({ kernel, release: '13.0.0' })).toThrow(/it is not of release 13\.0\.0: it has ksDomScheduleStart \(releases from 15\.0\.0\)$/);
+    expect(() => readKernelFile({ kernel, release: '1.2' })).toThrow(/kernels of release '1\.2' are not known; choose from 11\.0\.0, .*16\.0\.0$/);
+  });
+
+  it('refuses kernels that are not for this platform', () => {
+    const old = kernelWith('ksDomScheduleLength', 'handle_syscall', 'create_kernel_untypeds');
+    expect(() => readKernelFile({ kernel: fileOf('old.elf', old) })).toThrow(/old\.elf is of release 12\.1\.0: kernels for qemu-riscv-virt came with 13\.0\.0/);
+  });
+
+  it('reads labels from interface files', () => {
+    const kernel = fileOf('kernel.elf', classicKernel);
+    const { image, missing } = readKernelFile({ kernel, interfaces: fileURLToPath(new URL('../../schema/interfaces', import.meta.url)) });
+    expect(image.notes.at(-1)).toContain('labels of the given interface files');
+    expect(missing.size).toBe(0);
+    expect(() => readKernelFile({ kernel, interfaces: folder })).toThrow(/no interface files here/);
+  });
+
+  it('knows the methods that came later than the kernel', () => {
+    const { missing } = readKernelFile({ kernel: fileOf('old.elf', kernelWith('ksDomScheduleLength', 'create_untypeds', 'tlbLockCount')) });
+    expect([...missing]).toEqual(['TCBSetFlags', 'DomainScheduleConfigure', 'DomainScheduleSetStart']);
+  });
+
   it('refuses a device tree that is none', () => {
     const kernel = fileOf('kernel.elf', classicKernel);
     expect(() => readKernelFile({ kernel, dtb: fileOf('tree', new Uint8Array(8)) })).toThrow(/tree: not a device tree blob/);
   });
 
   it.each([
-    [['--dtb', 'tree'], '--dtb and --hart go with --kernel'],
-    [['--kernel', 'k', '--defect', 'sc-consumed'], '--defect and --release change the model'],
-    [['--kernel', 'k', '--release', '12.1.0'], '--defect and --release change the model'],
+    [['--dtb', 'tree'], '--dtb, --hart and --interfaces go with --kernel'],
+    [['--interfaces', 'seL4'], '--dtb, --hart and --interfaces go with --kernel'],
+    [['--kernel', 'k', '--defect', 'sc-consumed'], '--defect changes the model'],
     [['--kernel', 'k', '--check-invariants'], '--check-invariants looks into the model'],
   ])('refuses %s', (words, message) => {
     expect(() => wantsKernel(optionsOf(words))).toThrow(message);

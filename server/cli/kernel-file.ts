@@ -3,12 +3,16 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { ImageKernel } from '../../emulator/machine/host/image-kernel.ts';
+import { LabelTranslation } from '../../emulator/machine/host/label-translation.ts';
 import { BootError } from '../../emulator/machine/boot/boot-error.ts';
 import type { HartName } from '../../emulator/machine/boot/hart-names.ts';
 import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
+import { isFrom, observedRelease } from '../../emulator/machine/image/releases.ts';
+import type { Release } from '../../schema/abi/releases.ts';
 import type { Scheduling } from '../../schema/abi/syscalls.ts';
-import { interfacesOf } from '../../schema/idl/load.ts';
+import { configurationOf } from '../../schema/idl/configuration.ts';
+import { interfacesOf, loadInterfaces } from '../../schema/idl/load.ts';
 import type { RunDescription } from '../../schema/trace/names.ts';
 import type { KernelOptions } from './commands/kernel-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -17,16 +21,34 @@ import { readBytes, readDeviceTree } from './input-files.ts';
 /** A real kernel that programs of the SDK can run on. */
 export interface KernelFile {
   readonly image: KernelImage;
+  /** Methods of the stubs that it does not have. */
+  readonly missing: ReadonlySet<string>;
   /** Device tree blob that it hands to the root task. */
   readonly dtb: Uint8Array | undefined;
   readonly hart: HartName | undefined;
 }
 
+/** What is said of a kernel besides its file. */
+export interface KernelAdvice {
+  /** Release that it is of, as given. */
+  readonly release?: string;
+  /** Folder of its interface files. */
+  readonly interfaces?: string;
+}
+
+/** The first release for qemu-riscv-virt. Page tables of kernels before it set bits that the architecture reserves. */
+const FIRST_FOR_PROGRAMS: Release = '13.0.0';
+
 /** Reads what `--kernel` and `--dtb` name. Throws {@link CommandError} for what cannot be read, and for a kernel that the SDK does not fit. */
-export function readKernelFile(options: KernelOptions & { readonly kernel: string }): KernelFile {
-  const image = readKernelElf(options.kernel);
-  refuseOtherLabels(image);
-  return { image, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart };
+export function readKernelFile(options: KernelOptions & KernelAdvice & { readonly kernel: string }): KernelFile {
+  const image = readKernelElf(options.kernel, options);
+  if (!isFrom(image.release, FIRST_FOR_PROGRAMS)) {
+    throw new CommandError(
+      EXIT.unreadable, `${image.name} is of release ${image.release}: kernels for qemu-riscv-virt came with ${FIRST_FOR_PROGRAMS}, and those of other platforms do not start here`,
+    );
+  }
+  const { missing } = new LabelTranslation(interfacesOf(`riscv64-${image.scheduling}`), image.interfaces);
+  return { image, missing, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart };
 }
 
 /** The kernel's configuration; `asked` is what the user gave with `--config`, if anything. */
@@ -43,28 +65,21 @@ export function hostOf({ image, dtb, hart }: KernelFile, console?: (text: string
 }
 
 /** What tells one kernel from another in the history of runs. */
-export function identityOf({ image }: Pick<KernelFile, 'image'>): Pick<RunDescription, 'kernel' | 'kernelVersion' | 'build' | 'machine'> {
+export function identityOf({ image }: Pick<KernelFile, 'image'>): Pick<RunDescription, 'kernel' | 'kernelVersion' | 'release' | 'build' | 'machine'> {
   const build = createHash('sha256').update(image.file.data).digest('hex');
-  return { kernel: 'image', kernelVersion: `${basename(image.name)} ${build.slice(0, 12)}`, build, machine: 'qemu-riscv-virt' };
+  const [release, another] = image.releases;
+  return { kernel: 'image', kernelVersion: `${basename(image.name)} ${build.slice(0, 12)}`, release: another === undefined ? release! : '', build, machine: 'qemu-riscv-virt' };
 }
 
 /** Reads a kernel.elf. Throws {@link CommandError} for one that cannot be observed. */
-export function readKernelElf(name: string): KernelImage {
+export function readKernelElf(name: string, { release, interfaces }: KernelAdvice = {}): KernelImage {
   try {
-    return readKernelImage(name, readBytes(name));
+    return readKernelImage(name, readBytes(name), {
+      ...(release === undefined ? {} : { release: observedRelease(release) }),
+      ...(interfaces === undefined ? {} : { interfaces: (scheduling) => loadInterfaces(interfaces, configurationOf(`riscv64-${scheduling}`)) }),
+    });
   } catch (error) {
     if (error instanceof ImageError || error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
     throw error;
   }
-}
-
-/** The stubs of the SDK are generated from the project's own interface files. */
-function refuseOtherLabels({ name, interfaces, scheduling }: KernelImage): void {
-  const { byId } = interfacesOf(`riscv64-${scheduling}`);
-  const other = interfaces.methods.find((method) => byId.get(method.id)?.label !== method.label);
-  if (other === undefined) return;
-  throw new CommandError(
-    EXIT.unreadable, `${name} is of another release than the stubs: its label of ${other.id} is ${other.label}, theirs is ${byId.get(other.id)?.label ?? 'none'}`,
-    'sel4scope boot runs complete images of every release',
-  );
 }

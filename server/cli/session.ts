@@ -85,7 +85,8 @@ export async function runSession(program: LoadedProgram, options: SessionOptions
   let error: unknown;
   try {
     end = await threads.run('root', async (context, bootInfo) => {
-      const taskOptions = { replies: { policy: options.policy }, debugNames: true };
+      // A release build has no system call for names: hints to the host serve.
+      const taskOptions = { replies: { policy: options.policy }, debugNames: kernel === undefined || kernel.image.debug };
       const task = configuration === 'riscv64-mcs'
         ? new RootTask(context, bootInfo, taskOptions)
         : new ClassicRootTask(context, bootInfo, taskOptions);

@@ -3,6 +3,9 @@ import { RegisterFile, type AccessBytes, type Peripheral, type Refusal, type Reg
 
 /** Sources of the platform: 1 to 95; 0 means none. */
 export const PLIC_SOURCES = 95;
+/** Sources that the specification has room for. Registers of those that the platform does not have are there, and stay 0. */
+const MOST_SOURCES = 1023;
+const MOST_WORDS = (MOST_SOURCES + 1) >> 5;
 const WORDS = (PLIC_SOURCES >> 5) + 1;
 /** Priorities are 0 (never) to 7. */
 const PRIORITY_MASK = 7;
@@ -40,8 +43,8 @@ export class Plic implements Peripheral {
     this.line = line;
     this.contexts = Array.from({ length: contexts }, () => new Context());
     this.registers = new RegisterFile([
-      { name: 'priority', offset: 4, count: PLIC_SOURCES, read: (i) => this.priority[i + 1]!, write: (value, i) => this.change(() => { this.priority[i + 1] = value & PRIORITY_MASK; }) },
-      { name: 'pending', offset: 0x1000, count: WORDS, read: (i) => this.pending[i]! },
+      { name: 'priority', offset: 4, count: MOST_SOURCES, read: (i) => this.priority[i + 1] ?? 0, write: (value, i) => this.change(() => { this.priority[i + 1] = value & PRIORITY_MASK; }) },
+      { name: 'pending', offset: 0x1000, count: MOST_WORDS, read: (i) => this.pending[i] ?? 0 },
       ...this.contexts.flatMap((context, number) => this.contextRegisters(context, number)),
     ]);
   }
@@ -84,7 +87,7 @@ export class Plic implements Peripheral {
   private contextRegisters(context: Context, number: number): Register[] {
     return [
       {
-        name: `enable of context ${number}`, offset: 0x2000 + 0x80 * number, count: WORDS, read: (i) => context.enable[i]!,
+        name: `enable of context ${number}`, offset: 0x2000 + 0x80 * number, count: MOST_WORDS, read: (i) => context.enable[i] ?? 0,
         // Bit 0 of the first word stands for no source.
         write: (value, i) => this.change(() => { context.enable[i] = i === 0 ? value & ~1 : value; }),
       },

@@ -26,7 +26,7 @@ export class KernelThreads {
     this.memory = memory;
     this.image = image;
     this.firstId = firstId;
-    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+    this.cap = new Capability(image);
   }
 
   /** The threads that there are: all of a debug kernel, the running one of others. */
@@ -94,7 +94,7 @@ export class KernelThreads {
     const otherwise = `thread at 0x${tcb.toString(16)}`;
     if (debug === undefined) return otherwise;
     const from = tcb - pointerOffset + debug.name;
-    const bytes = Buffer.from(this.memory.read(from, Math.min(NAME_BYTES, tcb - from)));
+    const bytes = Buffer.from(this.memory.read(from, from < tcb ? Math.min(NAME_BYTES, tcb - from) : NAME_BYTES));
     const end = bytes.indexOf(0);
     const name = bytes.toString('latin1', 0, end === -1 ? bytes.length : end);
     return name === '' ? otherwise : name;

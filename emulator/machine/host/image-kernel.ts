@@ -6,18 +6,20 @@
  * at the thread's pc, and the kernel runs until it goes back to user mode. The kernel never looks at user text, so that it
  * cannot tell.
  */
-import { INIT_CAP, SLOT, fromBigInt, lanesToBigInt, type BootInfo } from '../../../schema/abi/index.ts';
+import { INIT_CAP, ROLE, SLOT, fromBigInt, isKernelObject, lanesToBigInt, tagLabel, type BootInfo } from '../../../schema/abi/index.ts';
 import { CAUSE } from '../../../schema/trace/trap-record.ts';
 import type { AccessBytes, ExceptionTrap, KernelHost, RootTaskImage } from '../../host.ts';
 import { bootKernel } from '../boot/boot-kernel.ts';
 import { Machine, type MachineOptions } from '../boot/machine.ts';
 import { endText } from '../boot/machine-end.ts';
+import { diagnosticText } from '../devices/bus.ts';
 import { SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { pointerAt } from '../image/thread-list.ts';
 import { HART, PAGE_BYTES, STOP_ON } from '../memory/layout.ts';
 import { readBootInfo } from './boot-info.ts';
 import { causeOf } from './kernel-watch.ts';
+import { NO_LABEL } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
 import { UserMemory } from './user-memory.ts';
 import { INTERRUPT_BIT, WatchedKernel } from './watched-kernel.ts';
@@ -69,7 +71,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   private ownExceptions = 0;
 
   constructor(image: KernelImage, options: ImageKernelOptions = {}) {
-    super(machineOf(options), image);
+    super(machineOf(options), image, 'stubs');
     this.dtb = options.dtb;
     this.memory = new UserMemory(this.machine, image);
     this.hartRegisters = new Uint32Array(this.machine.memory.memory.buffer, HART.x + 8, 2 * GENERAL_REGISTERS);
@@ -95,6 +97,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     bootKernel(machine, { kernel: image.file, rootImage, ...(this.dtb === undefined ? {} : { dtb: this.dtb }) });
     machine.stopOn(STOP_ON.userTrap | STOP_ON.userReturn | STOP_ON.ownTrap);
     for (let stop = machine.run(ENDLESS); stop !== 'userReturn'; stop = machine.run(ENDLESS)) {
+      if (stop === 'ownTrap') throw this.failed(`did not start the root task: it ${this.ownException()}`);
       if (stop !== 'storeLog') throw this.failed('did not start the root task');
     }
     watch.start();
@@ -184,7 +187,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   private nobodyWaitsForTime(): boolean {
     const { image, machine } = this;
     if (image.domains > 1) return false;
-    const queue = image.symbols.get('ksReleaseQueue');
+    const queue = image.symbols.get('ksReleaseQueue') ?? image.symbols.get('ksReleaseHead');
     if (queue === undefined) return image.scheduling === 'classic';
     const at = Number(queue.address & 0xffff_ffffn);
     return pointerAt(machine.memory, at) === 0;
@@ -204,9 +207,20 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
 
   private trap(cause: number, scause: number, value: bigint): void {
     const thread = this.enterFrom(cause);
+    if (this.labels.isNeeded && cause === CAUSE.syscall) this.translateLabel(thread);
     this.loadRegisters(thread);
     this.machine.hart.raise(scause, value);
     this.runKernel();
+  }
+
+  /** The kernel gets its own label for the method that the thread invokes. A message to another thread keeps the label it has. */
+  private translateLabel({ registers }: ObservedThread): void {
+    const { labels, watch: { request } } = this;
+    if (!request.invokes || !isKernelObject(request.sent.type)) return;
+    const label = tagLabel(registers[2 * ROLE.tag]!, registers[2 * ROLE.tag + 1]!);
+    const own = labels.toKernel(label);
+    if (request.method !== undefined && own === NO_LABEL) throw this.failed(`does not have the method ${request.method.id} (it is of release ${this.image.release})`);
+    if (own !== label) this.watch.substituteLabel(own);
   }
 
   /** Kernel entry out of the running thread: its pc is that of the trap. */
@@ -289,8 +303,9 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     const { machine, image } = this;
     const reason = what !== '' ? what : machine.console.panic ?? (machine.ended === undefined ? 'failed' : endText(machine.ended));
     const end = machine.ended === undefined || what === '' ? '' : `; ${endText(machine.ended)}`;
+    const refused = machine.bus.diagnostics().map((each) => `\n${diagnosticText(each)}`).join('');
     const console = machine.console.lines();
-    return new KernelFailure(`the kernel ${image.name} ${reason}${end}${console.length === 0 ? '' : `\nits console:\n${console.join('\n')}`}`);
+    return new KernelFailure(`the kernel ${image.name} ${reason}${end}${refused}${console.length === 0 ? '' : `\nits console:\n${console.join('\n')}`}`);
   }
 
   private memoryFault(): false {

@@ -30,7 +30,7 @@ export class ImageObserver extends WatchedKernel {
    * which takes a breakpoint; otherwise it is the trap itself.
    */
   constructor(machine: Machine, image: KernelImage) {
-    super(machine, image);
+    super(machine, image, 'kernel');
     this.hartRegisters = new Uint32Array(machine.memory.memory.buffer, HART.x + 8, 2 * GENERAL_REGISTERS);
     if (machine.firmware === 'guest') machine.hart.setBreakpoints([image.trapEntry.from]);
     machine.stopOn(STOP_ON.userReturn | STOP_ON.ownTrap | (machine.firmware === 'guest' ? STOP_ON.breakpoints : STOP_ON.userTrap));

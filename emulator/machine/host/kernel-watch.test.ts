@@ -9,6 +9,7 @@ import { readKernelImage } from '../image/kernel-image.ts';
 import { elfWith } from '../image/testing/make-elf.ts';
 import { HART, STORE_LOG } from '../memory/layout.ts';
 import { KernelWatch } from './kernel-watch.ts';
+import type { AskedLabels } from './label-translation.ts';
 import { Observers } from './observers.ts';
 
 const KERNEL = 0xffff_ffff_8020_0000n;
@@ -24,7 +25,7 @@ const A = 0x8030_0400;
 const B = 0x8030_0c00;
 const CNODE = 0x8031_0000;
 const ENDPOINT = 0x8032_0000;
-const VARIABLES = ['ksCurThread', 'ksIdleThread', 'ksCurSC', 'ksWorkUnitsCompleted', 'current_fault', 'ksCurFPUOwner'];
+const VARIABLES = ['ksCurThread', 'ksIdleThread', 'ksCurSC', 'ksWorkUnitsCompleted', 'current_fault', 'ksCurFPUOwner', 'tcbNTFNAppend'];
 const variable = (name: string): number => 0x8021_0000 + 8 * VARIABLES.indexOf(name);
 
 const IMAGE = readKernelImage('test kernel', elfWith({}, [
@@ -33,6 +34,7 @@ const IMAGE = readKernelImage('test kernel', elfWith({}, [
   ...VARIABLES.map((name) => ({ name, value: KERNEL + BigInt(variable(name) - 0x8020_0000), type: 1 })),
 ]));
 const { byId } = interfacesOf('riscv64-mcs');
+const LABELS: AskedLabels = { methods: IMAGE.interfaces, recorded: (label) => label };
 
 let machine: Machine;
 let watch: KernelWatch;
@@ -99,7 +101,7 @@ beforeEach(() => {
   setState(A, 'Running');
   run(A);
   events = [];
-  watch = new KernelWatch(machine, IMAGE);
+  watch = new KernelWatch(machine, IMAGE, LABELS);
   watch.start();
   watch.threads.at(B);
   watch.observe(new Listener());
@@ -120,6 +122,18 @@ describe('KernelWatch', () => {
     expect(leave()).toEqual([
       'entry 0 A', `invokes ${CAP_TYPE.Thread} 2 ${byId.get('TCBSuspend')!.label}`, 'A: Running to Restart', 'reply for A', 'A.a0', 'A.a1', 'A: Restart to Running', 'next A',
     ]);
+  });
+
+  it('gives an invoker its own label back that the kernel does not answer', () => {
+    for (const isAnswered of [false, true]) {
+      enter(Call, { a0: 2n, a1: tag('TCBSuspend', 3) });
+      watch.substituteLabel(5);
+      const lanes = watch.current!.registers;
+      expect([lanes[2 * ROLE.tag], lanes[2 * ROLE.tag + 1]]).toEqual([(5 << 12) | 3, 0]);
+      if (isAnswered) storeSlot(A, 'a1', 0n);
+      leave();
+      expect(lanes[2 * ROLE.tag]).toBe(isAnswered ? 0 : Number(tag('TCBSuspend', 3)));
+    }
   });
 
   it('tells a message from a fault by the sender', () => {

@@ -13,6 +13,7 @@ import { Capability, SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { pointerAt } from '../image/thread-list.ts';
 import { DeliveryKinds } from './delivery-kinds.ts';
+import type { AskedLabels } from './label-translation.ts';
 import { ObjectTable } from './object-table.ts';
 import { Observers } from './observers.ts';
 import type { ObservedThread } from './observed-thread.ts';
@@ -25,6 +26,9 @@ import { WORD, kindOfCode, ownerOfCode, wordCode } from './word-codes.ts';
 
 const FAULT_LABEL = 0xf;
 const ENVIRONMENT_CALL = 8;
+/** The label of a message tag is above its other fields. */
+const TAG_LABEL_SHIFT = 12;
+const TAG_BELOW_LABEL = (1 << TAG_LABEL_SHIFT) - 1;
 
 /** `CAUSE` of an exception from user mode. */
 export function causeOf(scause: number): number {
@@ -60,8 +64,10 @@ export class KernelWatch {
   private listChanged = false;
   private faultFound = 0;
   private tookFastpath = false;
+  /** Lanes of the invoker's tag as it sent it, while the kernel has another label; undefined otherwise. */
+  private sentTag: { readonly lo: number; readonly hi: number } | undefined;
 
-  constructor(machine: Machine, image: KernelImage) {
+  constructor(machine: Machine, image: KernelImage, labels: AskedLabels) {
     this.machine = machine;
     this.image = image;
     const { memory } = machine;
@@ -69,9 +75,9 @@ export class KernelWatch {
     this.words = new WatchedWords(memory);
     this.threads = new ThreadTable(memory, image, this.objects, this.words);
     this.log = new TrapLog(memory, image, this.words);
-    this.request = new TrapRequest(memory, image);
+    this.request = new TrapRequest(memory, image, labels);
     this.kinds = new DeliveryKinds(this.request, this.touched);
-    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+    this.cap = new Capability(image);
     this.clock = image.layout.schedContext === undefined ? undefined : new SchedContextClock(machine, image);
     this.fastpaths = image.fastpaths.map(({ from, to }) => ({ from: Number(from & 0xffff_ffffn), to: Number(to & 0xffff_ffffn) }));
   }
@@ -130,6 +136,18 @@ export class KernelWatch {
     this.observers.entry(cause, invoker?.id ?? 0, this.now);
   }
 
+  /**
+   * Gives the kernel another label than the one that the invoker sent and that was recorded. When the kernel leaves without
+   * having written the tag, the invoker has its own again: it may be executed once more.
+   */
+  substituteLabel(label: number): void {
+    const { registers } = this.invoker!;
+    const lo = registers[2 * ROLE.tag]!;
+    this.sentTag = { lo, hi: registers[2 * ROLE.tag + 1]! };
+    registers[2 * ROLE.tag] = ((lo & TAG_BELOW_LABEL) | (label << TAG_LABEL_SHIFT)) >>> 0;
+    registers[2 * ROLE.tag + 1] = label >>> (32 - TAG_LABEL_SHIFT);
+  }
+
   /** The kernel took an exception in its own mode: what it tried to reach, and where. */
   failed(addressLo: number, addressHi: number, pcLo: number, pcHi: number): void {
     // Addresses of user code are those of the lower half.
@@ -142,6 +160,7 @@ export class KernelWatch {
     const next = this.current;
     this.survey();
     if (this.tookFastpath && next !== undefined) this.takeFastpathRegisters(next);
+    this.restoreLabel();
     this.showInvocation();
     this.replay();
     if (this.tookFastpath && next !== undefined) {
@@ -197,6 +216,14 @@ export class KernelWatch {
     }
   }
 
+  private restoreLabel(): void {
+    const { invoker, sentTag } = this;
+    this.sentTag = undefined;
+    if (invoker === undefined || sentTag === undefined || invoker.tagWritten) return;
+    invoker.registers[2 * ROLE.tag] = sentTag.lo;
+    invoker.registers[2 * ROLE.tag + 1] = sentTag.hi;
+  }
+
   private touch(thread: ObservedThread): void {
     if (thread.trap === this.trap) return;
     thread.trap = this.trap;
@@ -220,7 +247,7 @@ export class KernelWatch {
         return;
       }
     }
-    if (request.invokes) observers.invocation(request.sent.type, this.objects.idOf(request.sent), request.method?.label ?? 0);
+    if (request.invokes) observers.invocation(request.sent.type, this.objects.idOf(request.sent), request.recordedLabel);
     if (request.hasSource) observers.invocation(request.source.type, this.objects.idOf(request.source), 0);
   }
 

@@ -98,11 +98,13 @@ export class ObservedThread {
 
   /** Name in a debug kernel; empty in others. */
   get debugName(): string {
-    const { debug, pointerOffset } = this.layout.tcb;
+    const { debug, pointerOffset, objectBytes } = this.layout.tcb;
     if (debug === undefined) return '';
-    const bytes = this.memory.read(this.object + debug.name, pointerOffset - debug.name);
-    const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+    // It ends where its half of the object does.
+    const end = debug.name < pointerOffset ? pointerOffset : objectBytes;
+    const bytes = this.memory.read(this.object + debug.name, end - debug.name);
+    const length = bytes.indexOf(0);
+    return new TextDecoder().decode(length < 0 ? bytes : bytes.subarray(0, length));
   }
 
   /** `faultRecorded`, `orphaned` and `misqueued` of `TRANSITION_FLAG`. */

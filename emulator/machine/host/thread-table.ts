@@ -39,7 +39,7 @@ export class ThreadTable {
     this.image = image;
     this.objects = objects;
     this.words = words;
-    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+    this.cap = new Capability(image);
     this.idle = () => pointerAt(memory, image.globals.idleThread);
   }
 

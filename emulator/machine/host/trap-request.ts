@@ -4,11 +4,12 @@ import {
   CAP_TYPE, INTERFACE_OF_CAP, IPC_BUFFER, MESSAGE_REGISTERS, OBJECT_TYPES, ROLE, SYSCALL_NUMBERS, tagExtraCaps, tagLabel, tagLength,
   type ApiSyscall, type CapTypeName,
 } from '../../../schema/abi/index.ts';
-import type { InterfaceModel, Method } from '../../../schema/idl/model.ts';
+import type { Method } from '../../../schema/idl/model.ts';
 import { Capability, SLOT_BYTES } from '../image/capability.ts';
 import { CSpaceWalk } from '../image/cspace.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
+import { NO_LABEL, type AskedLabels } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
 
 /** Slots that a retype fills. */
@@ -56,22 +57,24 @@ export class TrapRequest {
   isReceive = false;
   /** The method that the label means for the capability. */
   method: Method | undefined;
+  /** What is recorded of its label; {@link NO_LABEL} without a method. */
+  recordedLabel = NO_LABEL;
   /** A signal is there to be received at once. */
   signalIsThere = false;
   retype: RetypeTarget | undefined;
 
   private readonly memory: PhysicalMemory;
-  private readonly interfaces: InterfaceModel;
+  private readonly labels: AskedLabels;
   private readonly shapes: (Shape | undefined)[] = [];
   private readonly walk: CSpaceWalk;
   private readonly scratch: Capability;
   private readonly cspaceSlot: number;
   private readonly isRetypable: ReadonlySet<number>;
 
-  constructor(memory: PhysicalMemory, image: KernelImage) {
-    const capability = (): Capability => new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+  constructor(memory: PhysicalMemory, image: KernelImage, labels: AskedLabels) {
+    const capability = (): Capability => new Capability(image);
     this.memory = memory;
-    this.interfaces = image.interfaces;
+    this.labels = labels;
     this.sent = capability();
     this.source = capability();
     this.scratch = capability();
@@ -86,6 +89,7 @@ export class TrapRequest {
   clear(): void {
     this.invokes = this.hasSource = this.isCall = this.isSend = this.isReceive = this.signalIsThere = false;
     this.method = undefined;
+    this.recordedLabel = NO_LABEL;
     this.retype = undefined;
   }
 
@@ -124,9 +128,11 @@ export class TrapRequest {
     if (slot === undefined) return;
     this.invokes = true;
     this.sent.read(this.memory, slot);
-    const method = this.interfaces.byLabel[tagLabel(registers[2 * ROLE.tag]!, registers[2 * ROLE.tag + 1]!)];
+    const label = tagLabel(registers[2 * ROLE.tag]!, registers[2 * ROLE.tag + 1]!);
+    const method = this.labels.methods.byLabel[label];
     if (method === undefined || INTERFACE_BY_CAP_TYPE[this.sent.type] !== method.interfaceName) return;
     this.method = method;
+    this.recordedLabel = this.labels.recorded(label);
     if (method.id === 'UntypedRetype') this.retype = this.readRetype(thread);
   }
 

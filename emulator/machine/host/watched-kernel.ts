@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { STATE } from '../../../schema/abi/index.ts';
+import { interfacesOf } from '../../../schema/idl/load.ts';
 import type { InterfaceModel } from '../../../schema/idl/model.ts';
 import type { KernelObserver, KernelView } from '../../host.ts';
 import type { Machine } from '../boot/machine.ts';
@@ -8,6 +9,7 @@ import { Capability } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { HART } from '../memory/layout.ts';
 import { KernelWatch } from './kernel-watch.ts';
+import { LabelTranslation } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
 
 /** Bit of scause. */
@@ -15,19 +17,25 @@ export const INTERRUPT_BIT = 1n << 63n;
 
 /** What can be asked of a kernel that runs in a machine, whoever runs it. */
 export class WatchedKernel implements KernelView {
+  /** Those of the stubs, whose labels records have. */
   readonly interfaces: InterfaceModel;
   readonly machine: Machine;
   protected readonly image: KernelImage;
+  protected readonly labels: LabelTranslation;
   protected readonly watch: KernelWatch;
   /** Read over and over. */
   protected readonly cap: Capability;
 
-  constructor(machine: Machine, image: KernelImage) {
+  /** @param speaker whose labels user threads have in their registers */
+  constructor(machine: Machine, image: KernelImage, speaker: 'stubs' | 'kernel') {
     this.machine = machine;
     this.image = image;
-    this.interfaces = image.interfaces;
-    this.watch = new KernelWatch(machine, image);
-    this.cap = new Capability(image.scheduling, image.layout.tcb.pointerOffset);
+    this.interfaces = interfacesOf(`riscv64-${image.scheduling}`);
+    const labels = (this.labels = new LabelTranslation(this.interfaces, image.interfaces));
+    this.watch = new KernelWatch(machine, image, speaker === 'stubs'
+      ? { methods: this.interfaces, recorded: (label) => label }
+      : { methods: image.interfaces, recorded: (label) => labels.toRecord(label) });
+    this.cap = new Capability(image);
   }
 
   observe(observer: KernelObserver): void {

@@ -2,6 +2,7 @@
 /** Capabilities as riscv64 kernels keep them: two words in a slot of four, the type in the five highest bits of the first. */
 import { CAP_TYPE, PAGE_BITS, bitsOf, type Scheduling } from '../../../schema/abi/index.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
+import type { KernelLayout } from './layout.ts';
 import { physicalOf } from './physical.ts';
 
 /** Bytes of a slot: the capability, and its links in the derivation tree. */
@@ -9,6 +10,9 @@ export const SLOT_BYTES = 32;
 
 /** Rights of a frame capability. */
 export const FRAME_RIGHTS = Object.freeze({ kernelOnly: 1, readOnly: 2, readWrite: 3 });
+
+/** Those of the format of three bits, which has a value for writing without reading. */
+const OLD_FRAME_RIGHTS = [FRAME_RIGHTS.kernelOnly, FRAME_RIGHTS.readOnly, FRAME_RIGHTS.kernelOnly, FRAME_RIGHTS.readWrite];
 
 const FRAME_BITS = [PAGE_BITS.small, PAGE_BITS.mega, PAGE_BITS.giga];
 /** Type field of the zombie of a TCB; for a CNode it is its radix. */
@@ -45,11 +49,12 @@ export class Capability {
   isTcbZombie = false;
 
   private readonly tcbPointerOffset: number;
+  private readonly rightsOfThreeBits: boolean;
 
-  /** @param tcbPointerOffset see `TcbLayout.pointerOffset` */
-  constructor(scheduling: Scheduling, tcbPointerOffset: number) {
+  constructor({ scheduling, layout }: { readonly scheduling: Scheduling; readonly layout: KernelLayout }) {
     this.repliesToThread = scheduling === 'classic';
-    this.tcbPointerOffset = tcbPointerOffset;
+    this.tcbPointerOffset = layout.tcb.pointerOffset;
+    this.rightsOfThreeBits = layout.frameRights === 'three bits';
   }
 
   /** Reads the capability in the slot at a physical address. */
@@ -95,8 +100,8 @@ export class Capability {
       case CAP_TYPE.Frame:
         this.object = physicalOf(((lo1 >>> 9) | (hi1 << 23)) >>> 0, (hi1 >>> 9) & 0x7f);
         this.sizeBits = FRAME_BITS[(hi0 >>> 25) & 3] ?? PAGE_BITS.small;
-        this.rights = (hi0 >>> 23) & 3;
-        this.isDevice = (hi0 & (1 << 22)) !== 0;
+        this.rights = this.rightsOfThreeBits ? OLD_FRAME_RIGHTS[(hi0 >>> 22) & 7] ?? FRAME_RIGHTS.kernelOnly : (hi0 >>> 23) & 3;
+        this.isDevice = (hi0 & (1 << (this.rightsOfThreeBits ? 21 : 22))) !== 0;
         return;
       case CAP_TYPE.PageTable:
         this.object = physicalOf(((lo1 >>> 9) | (hi1 << 23)) >>> 0, (hi1 >>> 9) & 0x7f);

@@ -4,9 +4,10 @@
  * that its build generates. Offsets come from debug information where a kernel has it, and from {@link knownLayout}
  * otherwise. All in bytes from the start of the structure, unless a comment says otherwise.
  */
-import { CONTEXT_SLOTS, type Scheduling } from '../../../schema/abi/index.ts';
+import { CONTEXT_SLOTS, type Release, type Scheduling } from '../../../schema/abi/index.ts';
 import type { DebugTypes } from './dwarf/debug-types.ts';
 import { ImageError } from './image-error.ts';
+import { isFrom } from './releases.ts';
 
 /** A field of a word: bits `shift` to `shift + bits - 1`. */
 export interface BitField {
@@ -26,16 +27,11 @@ export interface TcbLayout {
   readonly boundNotification: number;
   /** Two words: what fault is recorded. */
   readonly fault: number;
-  readonly domain: number;
   readonly priority: number;
   readonly ipcBuffer: number;
-  readonly schedNext: number;
-  readonly schedPrev: number;
   /** MCS. */
   readonly schedContext: number | undefined;
   readonly yieldTo: number | undefined;
-  /** Classic: links of the queue of an endpoint or notification. On MCS the scheduler's links serve. */
-  readonly queueNext: number;
   /** From the start of the object: links of the list of all threads, and the name; debug kernels only. */
   readonly debug: { readonly next: number; readonly previous: number; readonly name: number } | undefined;
 }
@@ -60,10 +56,7 @@ export interface ThreadStateLayout {
 
 /** MCS. */
 export interface SchedContextLayout {
-  readonly period: number;
   readonly consumed: number;
-  readonly tcb: number;
-  readonly refillMax: number;
   readonly refillHead: number;
   readonly refills: number;
   readonly refillBytes: number;
@@ -84,6 +77,12 @@ export interface BootInfoLayout {
   readonly untypedList: number;
 }
 
+/**
+ * How frame capabilities say what may be done with the frame. `two bits`: 2 to read, 3 to write, else nothing. `three bits`, up to
+ * release 11.0.0: 1 to read, 3 to write, else nothing; what lies below is one bit lower.
+ */
+export type FrameRightsFormat = 'two bits' | 'three bits';
+
 export interface KernelLayout {
   /** Where it is from, for messages. */
   readonly source: string;
@@ -92,15 +91,17 @@ export interface KernelLayout {
   readonly threadState: ThreadStateLayout;
   readonly schedContext: SchedContextLayout | undefined;
   readonly bootInfo: BootInfoLayout;
+  readonly frameRights: FrameRightsFormat;
   /** Places of registers in the saved context are those of `abi/registers.ts`. */
   readonly contextSlots: number;
 }
 
-/** What a kernel's configuration says about layouts. */
+/** What a kernel's configuration and its release say about layouts. */
 export interface LayoutTraits {
   readonly scheduling: Scheduling;
   readonly debug: boolean;
   readonly fpu: boolean;
+  readonly release: Release;
 }
 
 const SLOT_BYTES = 32;
@@ -110,38 +111,45 @@ const PREVIOUS = 8;
 const NAME = 16;
 const FPU_STATE_BYTES = 33 * 8;
 
-/** The generated bits have not changed between the releases that build for this platform. */
 function threadState(scheduling: Scheduling): ThreadStateLayout {
   return { type: { shift: 0, bits: 4 }, ...(scheduling === 'mcs' ? { inReadyQueue: 1, inReleaseQueue: 0 } : { inReadyQueue: 0, inReleaseQueue: undefined }) };
 }
 
-function debugPart(debug: boolean, slots: number): TcbLayout['debug'] {
-  const start = slots * SLOT_BYTES;
-  return debug ? { next: start + NEXT, previous: start + PREVIOUS, name: start + NAME } : undefined;
+/** Not in debug information: the build generates it. */
+function frameRights(release: Release): FrameRightsFormat {
+  return isFrom(release, '12.0.0') ? 'two bits' : 'three bits';
 }
 
-/** Layout of the kernels whose structures are those of release 16, for files without debug information. */
-export function knownLayout({ scheduling, debug, fpu }: LayoutTraits): KernelLayout {
+/** The list of threads and the name, one after the other from `start`. */
+function debugPart(start: number): TcbLayout['debug'] {
+  return { next: start + NEXT, previous: start + PREVIOUS, name: start + NAME };
+}
+
+/** Layout of the kernels of a release, for files without debug information. */
+export function knownLayout({ scheduling, debug, fpu, release }: LayoutTraits): KernelLayout {
   const mcs = scheduling === 'mcs';
-  const context = CONTEXT_SLOTS * 8 + (fpu ? FPU_STATE_BYTES : 0);
-  // Offsets of the reference build with a floating-point unit, whose context has 544 bytes.
-  const at = (offset: number): number => offset - 544 + context;
-  const pointerOffset = at(mcs ? 680 : 696) > 512 ? 1024 : 512;
+  const pointerOffset = fpu ? 1024 : 512;
+  const state = CONTEXT_SLOTS * 8 + (fpu ? FPU_STATE_BYTES : 0);
+  // The three words of the state, and since release 14.0.0 one of flags.
+  const next = state + (isFrom(release, '14.0.0') ? 32 : 24);
+  const end = next + (mcs ? 128 : 120);
+  const debugStart = isFrom(release, '12.0.0') ? TCB_SLOTS * SLOT_BYTES : pointerOffset + end;
   return {
-    source: 'known layout of release 16',
+    source: `known layout of release ${release}`,
     tcb: {
       objectBytes: 2 * pointerOffset, pointerOffset, registers: 0,
-      state: at(544), boundNotification: at(576), fault: at(584), domain: at(616), priority: at(632), ipcBuffer: at(656), schedNext: at(664), schedPrev: at(672),
-      schedContext: mcs ? at(640) : undefined, yieldTo: mcs ? at(648) : undefined, queueNext: mcs ? at(664) : at(680),
-      debug: debugPart(debug, TCB_SLOTS),
+      state, boundNotification: next, fault: next + 8, priority: next + 56, ipcBuffer: next + 80,
+      schedContext: mcs ? next + 64 : undefined, yieldTo: mcs ? next + 72 : undefined,
+      debug: debug ? debugPart(debugStart) : undefined,
     },
     slots: mcs ? { cspace: 0, vspace: 1, ipcBuffer: 2, reply: undefined, count: TCB_SLOTS } : { cspace: 0, vspace: 1, ipcBuffer: 4, reply: 2, count: TCB_SLOTS },
     threadState: threadState(scheduling),
-    schedContext: mcs ? { period: 0, consumed: 8, tcb: 24, refillMax: 64, refillHead: 72, refills: 96, refillBytes: 16, refillAmount: 8 } : undefined,
+    schedContext: mcs ? { consumed: 8, refillHead: 72, refills: isFrom(release, '12.1.0') ? 96 : 88, refillBytes: 16, refillAmount: 8 } : undefined,
     bootInfo: {
       nodeId: 8, numNodes: 16, empty: 40, userImageFrames: 72, userImagePaging: 88, cnodeSizeBits: 136, domain: 144,
       schedControl: mcs ? 152 : undefined, untyped: mcs ? 168 : 152, untypedList: mcs ? 184 : 168,
     },
+    frameRights: frameRights(release),
     contextSlots: CONTEXT_SLOTS,
   };
 }
@@ -150,7 +158,7 @@ export function knownLayout({ scheduling, debug, fpu }: LayoutTraits): KernelLay
  * Layout that the debug information of a kernel describes.
  * @throws ImageError that names every structure member that is missing
  */
-export function layoutOf(types: DebugTypes, { scheduling, debug }: LayoutTraits): KernelLayout {
+export function layoutOf(types: DebugTypes, { scheduling, debug, release }: LayoutTraits): KernelLayout {
   const mcs = scheduling === 'mcs';
   const missing: string[] = [];
   const at = (struct: string, ...path: string[]): number => {
@@ -166,17 +174,16 @@ export function layoutOf(types: DebugTypes, { scheduling, debug }: LayoutTraits)
   const tcbBytes = types.struct('tcb')?.bytes ?? 0;
   const pointerOffset = tcbBytes > 512 ? 1024 : 512;
   const count = enumerator('tcbCNodeEntries');
+  const listInTcb = types.offsetOf('tcb', 'tcbDebugNext');
   const layout: KernelLayout = {
     source: 'debug information',
     tcb: {
       objectBytes: 2 * pointerOffset, pointerOffset,
       registers: at('tcb', 'tcbArch', 'tcbContext', 'registers'),
-      state: at('tcb', 'tcbState'), boundNotification: at('tcb', 'tcbBoundNotification'), fault: at('tcb', 'tcbFault'), domain: at('tcb', 'tcbDomain'),
-      priority: at('tcb', 'tcbPriority'), ipcBuffer: at('tcb', 'tcbIPCBuffer'), schedNext: at('tcb', 'tcbSchedNext'), schedPrev: at('tcb', 'tcbSchedPrev'),
+      state: at('tcb', 'tcbState'), boundNotification: at('tcb', 'tcbBoundNotification'), fault: at('tcb', 'tcbFault'), priority: at('tcb', 'tcbPriority'), ipcBuffer: at('tcb', 'tcbIPCBuffer'),
       schedContext: mcs ? at('tcb', 'tcbSchedContext') : undefined,
       yieldTo: mcs ? at('tcb', 'tcbYieldTo') : undefined,
-      queueNext: types.offsetOf('tcb', 'tcbEPNext') ?? at('tcb', 'tcbSchedNext'),
-      debug: debugPart(debug, count),
+      debug: debug ? debugPart(listInTcb === undefined ? count * SLOT_BYTES : pointerOffset + listInTcb) : undefined,
     },
     slots: {
       cspace: enumerator('tcbCTable'), vspace: enumerator('tcbVTable'), ipcBuffer: enumerator('tcbBuffer'),
@@ -184,8 +191,7 @@ export function layoutOf(types: DebugTypes, { scheduling, debug }: LayoutTraits)
     },
     threadState: threadState(scheduling),
     schedContext: mcs ? {
-      period: at('sched_context', 'scPeriod'), consumed: at('sched_context', 'scConsumed'), tcb: at('sched_context', 'scTcb'), refillMax: at('sched_context', 'scRefillMax'),
-      refillHead: at('sched_context', 'scRefillHead'), refills: types.struct('sched_context')?.bytes ?? 0,
+      consumed: at('sched_context', 'scConsumed'), refillHead: at('sched_context', 'scRefillHead'), refills: types.struct('sched_context')?.bytes ?? 0,
       refillBytes: types.struct('refill')?.bytes ?? 0, refillAmount: at('refill', 'rAmount'),
     } : undefined,
     bootInfo: {
@@ -195,6 +201,7 @@ export function layoutOf(types: DebugTypes, { scheduling, debug }: LayoutTraits)
       schedControl: mcs ? at('seL4_BootInfo', 'schedcontrol') : undefined,
       untyped: at('seL4_BootInfo', 'untyped'), untypedList: at('seL4_BootInfo', 'untypedList'),
     },
+    frameRights: frameRights(release),
     contextSlots: enumerator('n_contextRegisters'),
   };
   if (missing.length > 0) throw new ImageError(`its debug information does not have ${missing.join(', ')}`);

@@ -13,12 +13,14 @@ export function pointerAt(memory: PhysicalMemory, address: number): number {
 
 /** TCBs in the list that a debug kernel keeps of all its threads; nothing for other kernels. */
 export function* listedTcbs(memory: PhysicalMemory, image: KernelImage): Iterable<number> {
-  const { debug, pointerOffset } = image.layout.tcb;
+  const { debug, pointerOffset, objectBytes } = image.layout.tcb;
   const { debugTcbs } = image.globals;
   if (debug === undefined || debugTcbs === undefined) return;
   let tcb = pointerAt(memory, debugTcbs);
   for (let count = 0; tcb !== 0 && memory.contains(tcb, 8) && count < MOST_THREADS; count++) {
     yield tcb;
-    tcb = pointerAt(memory, tcb - pointerOffset + debug.next);
+    // The slots of a TCB are found by its alignment, which the idle thread's did not have before release 14.0.0.
+    const object = debug.next < pointerOffset ? tcb - (tcb % objectBytes) : tcb - pointerOffset;
+    tcb = pointerAt(memory, object + debug.next);
   }
 }

@@ -36,8 +36,9 @@ export interface BootOptions extends ServiceOptions {
   readonly timeLimit?: number;
   readonly instructions?: number;
   readonly trace?: string | true;
-  /** Release of seL4 that boots, for the history of runs. */
+  /** Release of seL4 that the kernel is of. */
   readonly release?: string;
+  readonly interfaces?: string;
   readonly tag: readonly string[];
   readonly gdb?: number;
   readonly symbols?: string;
@@ -114,9 +115,9 @@ function refuseContradictions({ gdb, trace, realtime }: BootOptions): void {
 }
 
 /** The kernel whose threads the debugger names. */
-function symbolsOf({ kernel, symbols }: BootOptions): KernelImage | undefined {
+function symbolsOf({ kernel, symbols, ...advice }: BootOptions): KernelImage | undefined {
   const file = symbols ?? kernel;
-  return file === undefined ? undefined : readKernelElf(file);
+  return file === undefined ? undefined : readKernelElf(file, advice);
 }
 
 function save(machine: Machine, file: string): void {

@@ -11,13 +11,13 @@ import { TraceClient } from '../../../emulator/probe/trace-client.ts';
 import type { RunDetail } from '../../../schema/api/index.ts';
 import type { RunEnd } from '../../../schema/trace/wire.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { identityOf, readKernelElf } from '../kernel-file.ts';
+import { identityOf, readKernelElf, type KernelAdvice } from '../kernel-file.ts';
 import type { Origin } from '../origin.ts';
 import { note } from '../output.ts';
 import { accessService, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
 import type { BootOutcome } from './session.ts';
 
-export interface BootTraceOptions extends ServiceOptions {
+export interface BootTraceOptions extends ServiceOptions, KernelAdvice {
   /** Value of `--trace`: kernel.elf, or true for the one that is booted. */
   readonly trace: string | true;
   readonly kernel?: string;
@@ -87,10 +87,10 @@ export class BootTrace {
   }
 }
 
-function imageOf({ trace, kernel }: BootTraceOptions): KernelImage {
+function imageOf({ trace, kernel, ...advice }: BootTraceOptions): KernelImage {
   const file = trace === true ? kernel : trace;
   if (file === undefined) throw new CommandError(EXIT.usage, '--trace of a complete image needs the kernel.elf of its build: --trace kernel.elf');
-  return readKernelElf(file);
+  return readKernelElf(file, advice);
 }
 
 function endOf(outcome: BootOutcome | undefined): RunEnd {

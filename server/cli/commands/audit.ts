@@ -49,7 +49,7 @@ Examples:
     .action(async (given: AuditCommandOptions, command: Command) => {
       const { auditCases } = await import('../audit/case-run.ts');
       const { options, kernel } = await chosenKernel(given, command);
-      const cases = auditCases(options.config);
+      const cases = casesFor(auditCases(options.config), kernel);
       if (options.list === true) return listCases(cases, options);
       if (options.case !== undefined) return showCase(cases, options.case, options, kernel);
       await auditAll(cases, options, kernel);
@@ -70,6 +70,11 @@ async function chosenKernel(options: AuditCommandOptions, command: Command): Pro
   return { options: { ...options, config: schedulingOf(kernel, askedConfiguration(command)) }, kernel };
 }
 
+/** The cases that a kernel can run: those of methods that came with later releases are left out. */
+function casesFor(cases: readonly AuditCase[], kernel: KernelFile | undefined): readonly AuditCase[] {
+  return kernel === undefined ? cases : cases.filter(({ method }) => !kernel.missing.has(method));
+}
+
 function listCases(cases: readonly AuditCase[], { json }: AuditCommandOptions): void {
   if (json === true) return printJson(cases.map(({ id, method, object, situation, kind, syscall, buffer }) => ({ id, method, object, situation, kind, syscall, buffer })));
   for (const { id } of cases) printLine(id);
@@ -83,7 +88,7 @@ async function showCase(cases: readonly AuditCase[], id: string, options: AuditC
   const names = new Names(options.config);
   const records: TrapRecord[] = [];
   const result = await runCase(each, {
-    scheduling: options.config, defects: chosenDefects(options, options.config), checkInvariants: options.checkInvariants ?? false,
+    scheduling: options.config, defects: kernel === undefined ? chosenDefects(options, options.config) : [], checkInvariants: options.checkInvariants ?? false,
     coverage: emptyCoverage(), ...(kernel === undefined ? {} : { kernel }), onRecord: (record) => records.push(record.clone()), onSubject: (subject) => names.announce(subject),
   });
   if (options.json === true) printJson(plainCase(result, records, names));
@@ -96,7 +101,7 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
   const { fails, makeReport } = await import('../audit/report.ts');
   const { runAudit } = await import('../audit/run-audit.ts');
   const known = options.expect === undefined ? [] : readKnown(options.expect);
-  const defects = chosenDefects(options, options.config);
+  const defects = kernel === undefined ? chosenDefects(options, options.config) : [];
   const progress = progressLine();
   const audited = await runAudit(cases, {
     scheduling: options.config, defects, checkInvariants: options.checkInvariants ?? false, progress: progress.show, ...(kernel === undefined ? {} : { kernel }),
@@ -113,8 +118,8 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
 }
 
 /** The options that choose the kernel, as they were given. */
-function kernelOptions({ config, release, defect, kernel }: AuditCommandOptions): string[] {
-  if (kernel !== undefined) return [`--kernel ${kernel}`];
+function kernelOptions({ config, release, defect, kernel, interfaces }: AuditCommandOptions): string[] {
+  if (kernel !== undefined) return [`--kernel ${kernel}`, ...(release === undefined ? [] : [`--release ${release}`]), ...(interfaces === undefined ? [] : [`--interfaces ${interfaces}`])];
   return [
     ...(config === 'mcs' ? [] : [`--config ${config}`]),
     ...(release === undefined ? [] : [`--release ${release}`]),

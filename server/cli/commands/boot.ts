@@ -3,11 +3,12 @@ import { Command, Option } from 'commander';
 import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
 import type { BootOptions } from '../boot/boot.ts';
 import { withServiceOptions } from '../service-access.ts';
+import { withInterfacesOption } from './kernel-options.ts';
 import { parsePort, parsePositive, parseRelease, wholeNumber, withTagOption } from './options.ts';
 
 /** `sel4scope boot`: a real kernel in the RV64 machine. */
 export function bootCommand(): Command {
-  return withTagOption(withServiceOptions(new Command('boot')))
+  return withInterfacesOption(withTagOption(withServiceOptions(new Command('boot'))))
     .description('boot a real seL4 image for qemu-riscv-virt in the embedded machine; its console goes to standard output')
     .argument('[image]', 'complete image: an elfloader, with its firmware or without')
     .option('--kernel <file>', 'kernel.elf, booted without an elfloader; needs --root')
@@ -23,7 +24,7 @@ export function bootCommand(): Command {
     .option('--time-limit <ms>', 'virtual milliseconds since power on after which the session ends with exit code 5', parsePositive)
     .option('--instructions <number>', 'instructions after which the session ends with exit code 5', parsePositive)
     .option('--trace [kernel.elf]', 'record and check every trap of user threads; a complete image needs the kernel.elf of its build')
-    .option('--release <version>', 'with --trace: the release of seL4 that boots, e.g. 12.1.0, for the history of runs', parseRelease)
+    .option('--release <version>', 'with --trace: the release of seL4 that boots, e.g. 12.1.0, where its symbols do not tell', parseRelease)
     .option('--gdb <port>', 'wait for a debugger on this port (0 for any free one) of the loopback interface, and let it run the machine', parsePort)
     .option('--symbols <kernel.elf>', 'kernel of a complete image, so that the debugger shows its threads by name')
     .option('--json', 'print a report as JSON; the console goes to standard error')

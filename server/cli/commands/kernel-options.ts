@@ -10,14 +10,20 @@ export interface KernelOptions {
   readonly kernel?: string;
   readonly dtb?: string;
   readonly hart?: HartName;
+  readonly interfaces?: string;
 }
 
-/** Adds `--kernel FILE`, and `--dtb` and `--hart` for it. */
+/** Adds `--kernel FILE`, and `--dtb`, `--hart` and `--interfaces` for it. `--release` of {@link DefectOptions} is for it, too. */
 export function withKernelOption(command: Command): Command {
-  return command
+  return withInterfacesOption(command)
     .option('--kernel <file>', 'run on a real kernel: kernel.elf of a build for qemu-riscv-virt')
     .option('--dtb <file>', 'with --kernel: device tree blob for the root task; none if not given')
     .addOption(new Option('--hart <name>', 'with --kernel: which hart executes it').choices([...HART_NAMES]));
+}
+
+/** Adds `--interfaces DIR`. */
+export function withInterfacesOption(command: Command): Command {
+  return command.option('--interfaces <dir>', 'with a kernel that has methods of its own: its seL4 source tree, libsel4, or interface files');
 }
 
 /** Whether the options ask for a real kernel. Throws a usage error for options that do not go together. */
@@ -25,12 +31,12 @@ export function wantsKernel<Options extends KernelOptions & DefectOptions & { re
   options: Options,
 ): options is Options & { readonly kernel: string } {
   if (options.kernel === undefined) {
-    if (options.dtb !== undefined || options.hart !== undefined) throw new CommandError(EXIT.usage, '--dtb and --hart go with --kernel');
+    if (options.dtb !== undefined || options.hart !== undefined || options.interfaces !== undefined) {
+      throw new CommandError(EXIT.usage, '--dtb, --hart and --interfaces go with --kernel');
+    }
     return false;
   }
-  if (options.defect.length > 0 || options.release !== undefined) {
-    throw new CommandError(EXIT.usage, '--defect and --release change the model: they have no meaning with --kernel');
-  }
+  if (options.defect.length > 0) throw new CommandError(EXIT.usage, '--defect changes the model: it has no meaning with --kernel');
   if (options.checkInvariants === true) throw new CommandError(EXIT.usage, '--check-invariants looks into the model: it has no meaning with --kernel');
   return true;
 }

@@ -23,7 +23,7 @@ export function withDefectOption(command: Command): Command {
   const defect = new Option('--defect <name>', 'show a historic defect of the kernel, see `sel4scope defects` (may be repeated)');
   return command
     .addOption(defect.argParser(collectDefects).default([] as DefectName[], 'none'))
-    .option('--release <version>', 'show the defects that a release of seL4 had, e.g. 12.1.0');
+    .option('--release <version>', 'show the defects that a release of seL4 had, e.g. 12.1.0; with --kernel: the release that it is of');
 }
 
 /** The defects that the options ask for, each once. Throws a usage error for a release that there is not. */

@@ -36,7 +36,8 @@ Examples:
   sel4scope run hello.ts --config classic --policy warn
   sel4scope run hello.ts --defect sc-consumed
   sel4scope run hello.ts --release 12.1.0
-  sel4scope run hello.ts --kernel build/kernel/kernel.elf`)
+  sel4scope run hello.ts --kernel build/kernel/kernel.elf
+  sel4scope run hello.ts --kernel old/kernel.elf --release 13.0.0`)
     .action(async (file: string, options: RunOptions, command: Command) => {
       // With --json standard output is for the report alone.
       const output = options.json === true ? process.stderr : process.stdout;
@@ -46,7 +47,7 @@ Examples:
       const { readKernelFile, schedulingOf } = await import('../kernel-file.ts');
       const kernel = wantsKernel(options) ? readKernelFile(options) : undefined;
       const config = kernel === undefined ? options.config : schedulingOf(kernel, askedConfiguration(command));
-      const defects = chosenDefects(options, config);
+      const defects = kernel === undefined ? chosenDefects(options, config) : [];
       const program = await loadProgram(file);
       const service = await accessService(options);
       try {

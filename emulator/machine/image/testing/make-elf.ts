@@ -17,7 +17,14 @@ interface Section {
   readonly data: Uint8Array;
 }
 
+/** Where a segment lies that takes up memory. */
+export interface TestSegment {
+  readonly virtualAddress: bigint;
+  readonly physicalAddress: bigint;
+}
+
 const HEADER = 64;
+const PROGRAM_HEADER = 56;
 const SECTION_HEADER = 64;
 const SYMBOL = 24;
 const GLOBAL = 1 << 4;
@@ -25,8 +32,8 @@ const TYPE = { bits: 1, symbols: 2, strings: 3 };
 /** Any section but the undefined one. */
 const SOMEWHERE = 1;
 
-/** An executable with these sections; with `symbols` it has a symbol table. */
-export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?: readonly TestSymbol[]): Uint8Array {
+/** An executable with these sections; with `symbols` it has a symbol table, with `segment` an empty segment. */
+export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?: readonly TestSymbol[], segment?: TestSegment): Uint8Array {
   const all: Section[] = [{ name: '', type: 0, link: 0, data: new Uint8Array(0) }];
   for (const [name, data] of Object.entries(sections)) all.push({ name, type: TYPE.bits, link: 0, data });
   if (symbols !== undefined) {
@@ -37,7 +44,8 @@ export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?
   const names = strings([...all.map(({ name }) => name), '.shstrtab']);
   all.push({ name: '.shstrtab', type: TYPE.strings, link: 0, data: names.data });
 
-  let end = HEADER;
+  const programHeaders = segment === undefined ? 0 : 1;
+  let end = HEADER + PROGRAM_HEADER * programHeaders;
   const places = all.map(({ data }) => { const at = end; end += data.length; return at; });
   const bytes = new Uint8Array(end + SECTION_HEADER * all.length);
   const view = new DataView(bytes.buffer);
@@ -46,7 +54,14 @@ export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?
   view.setUint16(18, 243, true);
   view.setUint32(20, 1, true);
   view.setBigUint64(40, BigInt(end), true);
-  [HEADER, 56, 0, SECTION_HEADER, all.length, all.length - 1].forEach((value, i) => view.setUint16(52 + 2 * i, value, true));
+  [HEADER, PROGRAM_HEADER, programHeaders, SECTION_HEADER, all.length, all.length - 1].forEach((value, i) => view.setUint16(52 + 2 * i, value, true));
+  if (segment !== undefined) {
+    view.setBigUint64(32, BigInt(HEADER), true);
+    view.setUint32(HEADER, 1, true);
+    view.setBigUint64(HEADER + 16, segment.virtualAddress, true);
+    view.setBigUint64(HEADER + 24, segment.physicalAddress, true);
+    view.setBigUint64(HEADER + 40, 1n, true);
+  }
   all.forEach((section, i) => {
     const header = end + SECTION_HEADER * i;
     view.setUint32(header, names.at[i]!, true);
