@@ -27,6 +27,7 @@ import { sessionRoutes } from './routes/session.ts';
 import type { StatusSource } from './routes/status.ts';
 import { isWildcard } from './safety/addresses.ts';
 import { checkAllowedHost, checkExposure, type SafetyOptions } from './safety/exposure.ts';
+import { SqlClient, SQL_LIMITS, type SqlLimits } from './sql/sql-client.ts';
 import { dataFile } from './store/location.ts';
 
 export interface ServiceOptions extends SafetyOptions {
@@ -42,6 +43,8 @@ export interface ServiceOptions extends SafetyOptions {
   readonly now?: () => number;
   /** Most time that one query may take, in ms; 10 s unless given. */
   readonly queryTimeLimit?: number;
+  /** What one query in SQL may take. */
+  readonly sqlLimits?: Partial<SqlLimits>;
 }
 
 export interface Address {
@@ -79,6 +82,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const limits = { ...LIMITS, ...options.limits };
   const query = new QueryClient(dataDirectory, options.queryTimeLimit ?? DEFAULT_QUERY_LIMIT);
   const exports = new ExportClient(dataDirectory);
+  const sql = new SqlClient(dataDirectory, { ...SQL_LIMITS, ...options.sqlLimits });
   const producers = new Producers();
   const app = application(options, limits);
   let problem: string | undefined;
@@ -121,7 +125,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  await apiRoutes(app, query, ingest, exports, jobs, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
+  await apiRoutes(app, query, ingest, exports, jobs, sql, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
   await useDashboard(app, options.dashboards);
   await app.ready();
 
@@ -139,6 +143,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await exports.close();
       await app.close();
       await query.close();
+      await sql.close();
     },
   };
 }

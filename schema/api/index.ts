@@ -15,3 +15,4 @@ export * from './rules.ts';
 export * from './interfaces.ts';
 export * from './live.ts';
 export * from './export.ts';
+export * from './sql.ts';

@@ -217,6 +217,12 @@ export class BatchScan {
     return this.delivered ??= this.scanDeliveries();
   }
 
+  /** The state transitions of all records, with the index of each record's first one and one entry more at the end. */
+  transitions(): TransitionColumns & { readonly first: Uint32Array } {
+    const first = starts('transitionCount', this.fields.u32('transitionCount', this.header.count), BATCH_LIMITS.transitions);
+    return { first, ...readTransitionColumns(this.fields, first[this.header.count]!) };
+  }
+
   subjects(): Subject[] {
     return this.fields.subjects();
   }

@@ -16,6 +16,7 @@ import { recordsCommand } from './commands/records.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serveCommand } from './commands/serve.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { tagCommand } from './commands/tag.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -39,7 +40,7 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand]) {
+  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, sqlCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand]) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.

@@ -4,6 +4,7 @@ import type { ExportClient } from '../export/export-client.ts';
 import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import type { RecheckJobs } from '../recheck/jobs.ts';
+import type { SqlClient } from '../sql/sql-client.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { comparisonRoutes } from './comparison.ts';
 import { exportRoutes } from './export.ts';
@@ -13,10 +14,11 @@ import { jobRoutes } from './jobs.ts';
 import { recordRoutes } from './records.ts';
 import { ruleRoutes } from './rules.ts';
 import { runRoutes } from './runs.ts';
+import { sqlRoutes } from './sql.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
 /** All routes under `/api`. */
-export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, exports: ExportClient, jobs: RecheckJobs, status: StatusSource, session: (api: FastifyInstance) => void): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, exports: ExportClient, jobs: RecheckJobs, sql: SqlClient, status: StatusSource, session: (api: FastifyInstance) => void): Promise<void> {
   await app.register(async (api) => {
     // What is stored changes at any time.
     api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
@@ -29,6 +31,7 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest
     findingRoutes(api, query, ingest);
     comparisonRoutes(api, query);
     jobRoutes(api, query, jobs);
+    sqlRoutes(api, sql);
     ruleRoutes(api);
     interfaceRoutes(api);
   }, { prefix: '/api' });
