@@ -5,6 +5,7 @@ import { faultName } from '../../schema/abi/faults.ts';
 import { tagLabel, tagLength } from '../../schema/abi/message-info.ts';
 import { THREAD_STATES } from '../../schema/abi/thread-state.ts';
 import { lanesToHex } from '../../schema/abi/word.ts';
+import { unzigzag } from '../../schema/trace/batch.ts';
 import { STATE_AFTER } from '../../schema/trace/batch-layout.ts';
 import { CAUSE, CAUSES, DELIVERY_KINDS, FLAG, OUTCOME, OUTCOMES, STRAYS, TRANSITION_FLAG, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { activityName, activityOf } from '../store/activity.ts';
@@ -54,9 +55,13 @@ function fromRecord(chunk: Chunk, value: (record: TrapRecord) => Cell): (row: nu
   };
 }
 
+function syscallsOf(chunk: Chunk): Int32Array {
+  return Int32Array.from(chunk.scan.column('syscall'), unzigzag);
+}
+
 function activities(chunk: Chunk): (row: number) => Cell {
   const cause = chunk.scan.column('cause');
-  const syscall = chunk.scan.syscalls();
+  const syscall = syscallsOf(chunk);
   const method = chunk.scan.column('method');
   const codes = Int32Array.from(method, (label, i) => activityOf(cause[i]!, syscall[i]!, label));
   return named(codes, (code) => activityName(code, chunk.interfaces));
@@ -64,7 +69,7 @@ function activities(chunk: Chunk): (row: number) => Cell {
 
 function syscalls(chunk: Chunk): (row: number) => Cell {
   const cause = chunk.scan.column('cause');
-  const name = named(chunk.scan.syscalls(), (syscall) => syscallText(syscall, chunk.interfaces));
+  const name = named(syscallsOf(chunk), (syscall) => syscallText(syscall, chunk.interfaces));
   return (row) => (cause[row] === CAUSE.syscall ? name(row) : null);
 }
 

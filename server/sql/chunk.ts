@@ -15,7 +15,6 @@ export class Chunk {
   private readonly body: Uint8Array;
   private readonly known = new Map<ChunkColumn, (row: number) => Cell>();
   private decoded: BatchReader | undefined;
-  private times: Float64Array | undefined;
   private changes: Transitions | undefined;
   private replies: Int32Array | undefined;
   private givers: Uint32Array | undefined;
@@ -41,7 +40,7 @@ export class Chunk {
   }
 
   get entryTimes(): Float64Array {
-    return (this.times ??= this.scan.entryTimes());
+    return this.scan.entryTimes();
   }
 
   get transitions(): Transitions {
