@@ -24,10 +24,11 @@ function connection() {
     let next = 1;
     let acknowledged = 0;
     let window = 0;
-    let underWay = 0;
+    /** Last records of the batches that are not acknowledged. */
+    let underWay = [];
     const send = (message) => socket.send(encodeClientMessage(message));
     const pump = () => {
-      while (underWay < window && next <= LAST && socket.readyState === WebSocket.OPEN) {
+      while (underWay.length < window && next <= LAST && socket.readyState === WebSocket.OPEN) {
         const builder = new BatchBuilder(next);
         // Sizes that differ, so that a resumed run is cut elsewhere.
         for (let size = 1 + ((next * 7919 + process.pid) % 400); size > 0 && next <= LAST; size--, next++) {
@@ -35,7 +36,7 @@ function connection() {
           record = trace.next();
         }
         send({ kind: 'batch', bytes: builder.finish() });
-        underWay++;
+        underWay.push(next - 1);
       }
     };
     socket.on('open', () => send({ kind: 'hello', protocolVersion: PROTOCOL_VERSION, run: DESCRIPTION, resume: true }));
@@ -50,7 +51,7 @@ function connection() {
       } else if (message.kind === 'ack') {
         if (message.finished) return resolve(true);
         acknowledged = message.committedSeq;
-        underWay = 0;
+        underWay = underWay.filter((seq) => seq > acknowledged);
         process.stdout.write(`ack ${acknowledged}\n`);
       } else if (message.fatal) {
         throw new Error(`${message.code}: ${message.message}`);
