@@ -86,13 +86,16 @@ async function* piecesOf(worker: Worker, onAsk: () => void): AsyncGenerator<Uint
 /** The answer to the next question; rejects when the worker fails or ends instead. */
 function ask(worker: Worker): Promise<FromExport> {
   return new Promise((resolve, reject) => {
+    const broken = new RequestError('unavailable', 'the export was broken off');
+    // One that has ended says nothing any more.
+    if (worker.threadId === -1) return reject(broken);
     const settle = (then: () => void): void => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       then();
     };
     const onMessage = (message: FromExport): void => settle(() => (message.kind === 'failed' ? reject(unpackError(message.error)) : resolve(message)));
     const onError = (error: Error): void => settle(() => reject(error));
-    const onExit = (): void => settle(() => reject(new RequestError('unavailable', 'the export was broken off')));
+    const onExit = (): void => settle(() => reject(broken));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(NEXT);
   });
