@@ -21,7 +21,6 @@ const RUN = 'long';
 /** Of the runs beside it. */
 const OTHER_RECORDS = 200_000;
 const TEN_MS = 10_000_000;
-const ROOT_THREAD = 1;
 
 /** A question at a place of the run, from 0 to 1: to the reader, and the path that asks it over HTTP. */
 interface QueryCase {
@@ -32,6 +31,8 @@ interface QueryCase {
 interface RunSize {
   readonly records: number;
   readonly time: number;
+  /** The thread that does most. */
+  readonly root: number;
 }
 
 function ofRecords(query: (run: RunSize, place: number) => RecordQuery): QueryCase {
@@ -46,7 +47,7 @@ const timeAt = ({ time }: RunSize, place: number): number => Math.floor(place * 
 
 const QUERIES: Readonly<Record<string, QueryCase>> = {
   '1000-record range': ofRecords((run, place) => ({ from: seqAt(run, place), limit: 1000 })),
-  'thread in a window of 10 ms': ofRecords((run, place) => ({ thread: ROOT_THREAD, fromTime: timeAt(run, place), toTime: timeAt(run, place) + TEN_MS, limit: 1000 })),
+  'thread in a window of 10 ms': ofRecords((run, place) => ({ thread: run.root, fromTime: timeAt(run, place), toTime: timeAt(run, place) + TEN_MS, limit: 1000 })),
   'method, first 100': ofRecords((run, place) => ({ method: 'RISCVPageGetAddress', from: seqAt(run, place), limit: 100 })),
   'method, first 1000': ofRecords((run, place) => ({ method: 'RISCVPageGetAddress', from: seqAt(run, place), limit: 1000 })),
   'rare method (one in a million)': ofRecords((run, place) => ({ method: 'TCBConfigure', from: seqAt(run, place), limit: 100 })),
@@ -111,7 +112,7 @@ export async function printQueries(): Promise<void> {
     const records = await storeRun(directory, RUN, 'anomalies 1 %', RECORDS);
     await storeRun(directory, 'after', 'anomalies 16 %', OTHER_RECORDS);
     const reader = new TraceReader(openReader(directory));
-    const run: RunSize = { records, time: reader.run(RUN).summary.time };
+    const run: RunSize = { records, time: reader.run(RUN).summary.time, root: reader.threads(RUN).threads.find(({ name }) => name === 'root')!.id };
     process.stdout.write(`\nqueries, ms: a run of ${records} records in a store of ${(statSync(dataFile(directory)).size / 2 ** 20).toFixed(0)} MiB, ${REPETITIONS} repetitions\n\n`);
     process.stdout.write('| query | asked | first | same place: median | p95 | other places: median | p95 |\n|---|---|---|---|---|---|---|\n');
     for (const [name, { ask }] of Object.entries(QUERIES)) printRow(name, 'reader', await timesOf((place) => ask(reader, run, place)));

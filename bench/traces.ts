@@ -17,6 +17,8 @@ const IMPOSSIBLE_DEPTH = 70;
 interface Steps {
   /** Most frequent kinds of invocations, all answered as they should be. */
   invoke(): Promise<void>;
+  /** Makes an object and destroys it. */
+  create(): Promise<void>;
   /** A round trip to a server, and a signal. */
   message(): Promise<void>;
   /** A request that the kernel refuses. */
@@ -32,16 +34,23 @@ interface TraceKind {
 }
 
 export const TRACES = {
-  /** Invocations of kernel objects, IPC, and an error now and then. */
+  /** Invocations of kernel objects, IPC, and now and then a new object and an error. */
   'mixed': {
     defects: [],
     turn: async (steps, turn) => {
       await steps.invoke();
       await steps.message();
+      if (turn % 4 === 0) await steps.create();
       if (turn % 8 === 0) await steps.fail();
     },
   },
-  'invocations': { defects: [], turn: (steps) => steps.invoke() },
+  'invocations': {
+    defects: [],
+    turn: async (steps, turn) => {
+      await steps.invoke();
+      if (turn % 4 === 0) await steps.create();
+    },
+  },
   'IPC': { defects: [], turn: (steps) => steps.message() },
   /** `mixed`, with a spoilt reply on one record in a hundred. */
   'anomalies 1 %': {
@@ -107,9 +116,11 @@ async function prepare(task: RootTask): Promise<Steps> {
       await frame.getAddress();
       await task.cnode.copy(slot, DEPTH, task.cnode, endpoint.cptr, DEPTH, CapRights.all);
       await task.cnode.delete(slot, DEPTH);
+      await task.schedContext.consumed();
+    },
+    create: async () => {
       await untyped.retype(OBJECT_TYPES.mcs.Endpoint!, 0, task.cnode, 0, 0, slot, 1);
       await task.cnode.delete(slot, DEPTH);
-      await task.schedContext.consumed();
     },
     message: async () => {
       await notification.signal();

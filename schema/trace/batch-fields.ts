@@ -3,6 +3,7 @@
 import { BatchError } from './batch-error.ts';
 import { BATCH_LIMITS, FIELD, FIELD_NAMES, LARGEST, SUBJECT_FIELD } from './batch-layout.ts';
 import type { FieldName } from './batch-layout.ts';
+import { OWN_MEMORY, zeros32, zeros64, type ColumnMemory } from './column-memory.ts';
 import type { Subject } from './names.ts';
 
 /** What a batch says of itself before any column is read. */
@@ -28,6 +29,7 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true });
 export class BatchFields {
   readonly header: BatchHeader;
   private readonly bytes: Uint8Array;
+  private readonly memory: ColumnMemory;
   /** Where the content of a field starts and ends; end 0 when it is absent. */
   private readonly starts = new Int32Array(HIGHEST_FIELD + 1);
   private readonly ends = new Int32Array(HIGHEST_FIELD + 1);
@@ -38,8 +40,10 @@ export class BatchFields {
   private lo = 0;
   private hi = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** @param memory for the columns */
+  constructor(bytes: Uint8Array, memory = OWN_MEMORY) {
     this.bytes = bytes;
+    this.memory = memory;
     const scalars = new Float64Array(HEADER_FIELDS + 1);
     this.readOutline(scalars);
     this.header = checkedHeader({
@@ -50,11 +54,11 @@ export class BatchFields {
     });
   }
 
-  /** A column of `count` unsigned values, none above `largest`. The usual lengths of values are read in line, here and below: less than half the time. */
+  /** A column of `count` unsigned values, none above `largest`; no column is to be written. The usual lengths of values are read in line, here and below: less than half the time. */
   u32(name: FieldName, count: number, largest = 0xffff_ffff): Uint32Array {
-    const values = new Uint32Array(count);
     const end = this.open(name, count);
-    if (end === 0) return values;
+    if (end === 0) return zeros32(count);
+    const values = this.memory.u32(count);
     const bytes = this.bytes;
     let at = this.at;
     if (end - at === count && copySmall(bytes, at, values, Math.min(largest, 0x7f))) return values;
@@ -80,9 +84,9 @@ export class BatchFields {
 
   /** A column of `count` safe non-negative integers. */
   safes(name: FieldName, count: number): Float64Array {
-    const values = new Float64Array(count);
     const end = this.open(name, count);
-    if (end === 0) return values;
+    if (end === 0) return zeros64(count);
+    const values = this.memory.f64(count);
     const bytes = this.bytes;
     let at = this.at;
     for (let i = 0; i < count; i++) {
@@ -106,13 +110,14 @@ export class BatchFields {
 
   /** A column of `count` 64-bit words as lanes. */
   words(name: FieldName, count: number): Uint32Array {
-    const lanes = new Uint32Array(2 * count);
     const end = this.open(name, count);
-    if (end === 0) return lanes;
+    if (end === 0) return zeros32(2 * count);
+    const lanes = this.memory.u32(2 * count);
     const bytes = this.bytes;
     let at = this.at;
     for (let i = 0; i < count; i++) {
       const first = at < end ? bytes[at++]! : this.tooFew(name, i, count);
+      lanes[2 * i + 1] = 0;
       if (first <= 0x7f) {
         lanes[2 * i] = first;
       } else {

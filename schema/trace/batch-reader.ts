@@ -5,6 +5,7 @@ import { BatchFields } from './batch-fields.ts';
 import type { BatchHeader } from './batch-fields.ts';
 import { BATCH_LIMITS, LARGEST, STATE_AFTER } from './batch-layout.ts';
 import type { DeliveryColumns, FieldName, RecordColumns, TransitionColumns } from './batch-layout.ts';
+import { OWN_MEMORY } from './column-memory.ts';
 import type { Subject } from './names.ts';
 import type { TrapRecord } from './trap-record.ts';
 
@@ -36,16 +37,19 @@ export class BatchReader {
   private readonly firstDeliveryWord: Uint32Array;
   private cursor = 0;
 
-  constructor(bytes: Uint8Array) {
-    const fields = new BatchFields(bytes);
+  /** @param memory for the columns; the reader is of no use any more when it is used again */
+  constructor(bytes: Uint8Array, memory = OWN_MEMORY) {
+    const fields = new BatchFields(bytes, memory);
     const n = fields.header.count;
     this.header = fields.header;
     this.subjects = fields.subjects();
     const records = readRecordColumns(fields, n);
     this.records = records;
-    this.exitTimes = new Float64Array(n);
-    this.entryTimes = addUpTimes(fields.header, records.entryGap, records.duration, this.exitTimes);
+    this.entryTimes = memory.f64(n);
+    this.exitTimes = memory.f64(n);
+    addUpTimes(fields.header, records.entryGap, records.duration, this.entryTimes, this.exitTimes);
 
+    const starts = (name: FieldName, counts: Uint32Array, limit: number): Uint32Array => runningTotals(name, counts, limit, memory.u32(counts.length + 1));
     this.firstWord = starts('wordCount', records.wordCount, BATCH_LIMITS.words);
     this.words = fields.words('words', this.firstWord[n]!);
     this.firstCap = starts('capCount', records.capCount, BATCH_LIMITS.words);
@@ -209,8 +213,7 @@ export class BatchScan {
 
   /** Entry time of each record, virtual ns. */
   entryTimes(): Float64Array {
-    const n = this.header.count;
-    return this.times ??= addUpTimes(this.header, this.fields.safes('entryGap', n), this.fields.safes('duration', n), new Float64Array(n));
+    return this.times ??= this.readTimes();
   }
 
   deliveries(): ScannedDeliveries {
@@ -227,8 +230,16 @@ export class BatchScan {
     return this.fields.subjects();
   }
 
+  private readTimes(): Float64Array {
+    const n = this.header.count;
+    const entryTimes = new Float64Array(n);
+    addUpTimes(this.header, this.fields.safes('entryGap', n), this.fields.safes('duration', n), entryTimes, new Float64Array(n));
+    return entryTimes;
+  }
+
   private scanDeliveries(): ScannedDeliveries {
-    const first = starts('deliveryCount', this.column('deliveryCount'), BATCH_LIMITS.deliveries);
+    const counts = this.column('deliveryCount');
+    const first = runningTotals('deliveryCount', counts, BATCH_LIMITS.deliveries, new Uint32Array(counts.length + 1));
     const n = first.at(-1)!;
     return { first, kind: this.fields.u32('deliveryKind', n, LARGEST.deliveryKind), thread: this.fields.u32('deliveryThread', n), tag: this.fields.words('deliveryTag', n) };
   }
@@ -289,10 +300,10 @@ function readTransitionColumns(fields: BatchFields, n: number): TransitionColumn
   return { thread: fields.u32('transitionThread', n), change, flags: fields.u32('transitionFlags', n, LARGEST.transitionFlags) };
 }
 
-/** Running totals of a count column, from 0 to the total. */
-function starts(name: FieldName, counts: Uint32Array, limit: number): Uint32Array {
-  const totals = new Uint32Array(counts.length + 1);
+/** Fills `totals` with the running totals of a count column, from 0 to the total. */
+function runningTotals(name: FieldName, counts: Uint32Array, limit: number, totals: Uint32Array): Uint32Array {
   let total = 0;
+  totals[0] = 0;
   for (let i = 0; i < counts.length; i++) {
     total += counts[i]!;
     if (total > limit) throw new BatchError(name, `more than ${limit} in one batch`);
@@ -301,9 +312,8 @@ function starts(name: FieldName, counts: Uint32Array, limit: number): Uint32Arra
   return totals;
 }
 
-/** Fills `exitTimes` and returns the entry times. */
-function addUpTimes(header: BatchHeader, gaps: Float64Array, durations: Float64Array, exitTimes: Float64Array): Float64Array {
-  const entryTimes = new Float64Array(header.count);
+/** Fills `entryTimes` and `exitTimes`. */
+function addUpTimes(header: BatchHeader, gaps: Float64Array, durations: Float64Array, entryTimes: Float64Array, exitTimes: Float64Array): void {
   if (header.count > 0 && gaps[0] !== 0) throw new BatchError('entryGap', 'the first one is not 0');
   let time = header.firstTime;
   for (let i = 0; i < header.count; i++) {
@@ -313,7 +323,6 @@ function addUpTimes(header: BatchHeader, gaps: Float64Array, durations: Float64A
     if (time > Number.MAX_SAFE_INTEGER) throw new BatchError('duration', `the time of record ${i} exceeds 2^53 - 1 ns`);
   }
   if (time !== header.lastTime) throw new BatchError('lastTime', `${header.lastTime} ns, but the times of the records end at ${time} ns`);
-  return entryTimes;
 }
 
 /** No delivery may answer a trap before the first of the run. */

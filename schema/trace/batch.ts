@@ -7,3 +7,4 @@ export type { BatchHeader } from './batch-fields.ts';
 export { BatchBuilder } from './batch-builder.ts';
 export { BatchReader, BatchScan, unzigzag } from './batch-reader.ts';
 export type { ScanColumn } from './batch-reader.ts';
+export { ReusedMemory } from './column-memory.ts';

@@ -6,7 +6,7 @@ import type { InterfaceModel } from '../../schema/idl/model.ts';
 import { RuleEngine } from '../../schema/rules/engine.ts';
 import type { Anomaly } from '../../schema/rules/rule.ts';
 import type { RunSnapshot } from '../../schema/rules/run-state.ts';
-import { BatchReader, unzigzag } from '../../schema/trace/batch.ts';
+import { BatchReader, ReusedMemory, unzigzag } from '../../schema/trace/batch.ts';
 import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOME, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { recordRow } from '../query/record-row.ts';
@@ -43,6 +43,9 @@ interface Finding {
   readonly anomaly: Anomaly;
   readonly time: number;
 }
+
+/** Of the batch at hand: batches are handled one after the other. */
+const MEMORY = new ReusedMemory();
 
 /** Above every outcome. */
 const OUTCOME_COUNT = 8;
@@ -121,20 +124,22 @@ export class RunWriter {
    * Throws a BatchError, SequenceGapError or RefusedBatchError before anything is written, and what SQLite throws.
    */
   take(bytes: Uint8Array, watched: boolean, now: number): void {
-    let batch = new BatchReader(bytes);
+    // Batches that are kept for the live feed need memory of their own.
+    const memory = watched ? undefined : MEMORY.begin();
+    let batch = new BatchReader(bytes, memory);
     if (batch.firstSeq > this.nextSeq) {
       throw new SequenceGapError(`the batch begins with record ${batch.firstSeq}, but the next is ${this.nextSeq}; send the records from there`);
     }
     if (batch.count > 0 && batch.firstSeq < this.nextSeq) {
       if (batch.firstSeq + batch.count <= this.nextSeq) return;
       bytes = trimBatch(batch, this.nextSeq);
-      batch = new BatchReader(bytes);
+      batch = new BatchReader(bytes, memory);
     }
     if (batch.count > 0 && batch.header.firstTime < this.run.time) {
       throw new RefusedBatchError(`record ${batch.firstSeq} begins at ${batch.header.firstTime} ns, before the end of the record before it (${this.run.time} ns)`);
     }
     const findings = this.check(batch);
-    for (const subject of batch.subjects) this.name(subject);
+    this.name(batch.subjects);
     if (batch.count > 0) this.store.insertChunk(this.run.key, batch.header, bytes);
     this.countRecords(batch);
     for (const finding of findings) this.keep(finding, now);
@@ -190,7 +195,7 @@ export class RunWriter {
     const rules = restored ?? this.makeRules(this.interfaces, this.found);
     const seq = restored === undefined ? 0 : state!.seq;
     for (const body of this.store.chunksFrom(this.run.key, seq + 1)) {
-      const batch = new BatchReader(body);
+      const batch = new BatchReader(body, MEMORY.begin());
       for (const subject of batch.subjects) rules.subject(subject);
       rules.applyBatch(batch, this.record, Math.max(0, seq + 1 - batch.firstSeq));
       // They were kept when the records came.
@@ -224,11 +229,13 @@ export class RunWriter {
     return this.findings;
   }
 
-  private name(subject: Subject): void {
-    this.store.saveSubject(this.run.key, subject);
-    if (subject.type !== CAP_TYPE.Thread) return;
-    this.threadNames.set(subject.id, subject.name);
-    this.newThreads.set(subject.id, subject.name);
+  private name(subjects: readonly Subject[]): void {
+    this.store.saveSubjects(this.run.key, subjects);
+    for (const { id, type, name } of subjects) {
+      if (type !== CAP_TYPE.Thread) continue;
+      this.threadNames.set(id, name);
+      this.newThreads.set(id, name);
+    }
   }
 
   private countRecords(batch: BatchReader): void {

@@ -167,3 +167,15 @@ describe('two services on one directory', () => {
     lockDirectory(directory).release();
   });
 });
+
+it('keeps the last name of each of many subjects', () => {
+  const { db, close } = openWriter(temporaryDirectory());
+  const store = new TraceStore(db);
+  const { key } = store.insertRun(SAMPLE_RUN, 1);
+  const ids = Array.from({ length: 75 }, (_, i) => 1 + (i % 40));
+  store.saveSubjects(key, ids.map((id, i) => ({ id, type: 12, name: `name ${i}` })));
+  store.saveSubjects(key, []);
+  expect(store.subjects(key, 12)).toEqual(Array.from({ length: 40 }, (_, i) => ({ id: i + 1, type: 12, name: `name ${i < 35 ? i + 40 : i}` })));
+  expect(store.subjects(key, 11)).toEqual([]);
+  close();
+});
