@@ -72,8 +72,6 @@ export interface Service {
 const HARD_FRAME_LIMIT = 4 * MAX_FRAME_BYTES;
 const DEFAULT_QUERY_LIMIT = 10_000;
 const LOOPBACK = '127.0.0.1';
-/** Most characters of a part of a path: a fingerprint, every one of them escaped. */
-const LONGEST_PARAMETER = 600;
 
 /** Opens the store and makes a service on it. Rejects with a DataInUseError, StoreError or SafetyError. */
 export async function createService(options: ServiceOptions): Promise<Service> {
@@ -156,7 +154,6 @@ function application({ logger, certificate }: ServiceOptions, limits: Limits): F
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: refuseUnroutable,
   }) as FastifyInstance;
 }

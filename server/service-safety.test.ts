@@ -221,7 +221,7 @@ describe('limits', () => {
     const running = await runningService();
     expect(await ask(running, `/api/rules?x=${'y'.repeat(8200)}`)).toMatchObject({ status: 414, body: { error: 'too-large' } });
     expect(await ask(running, '/api/rules', Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`x-${i}`, 'y'])))).toMatchObject({ status: 431, body: { error: 'too-large' } });
-    expect(await ask(running, '/api/runs/run/tags', {}, 'PATCH', { add: ['x'.repeat(70_000)] })).toMatchObject({ status: 413, body: { error: 'too-large' } });
+    expect(await ask(running, '/api/runs/run/tags', {}, 'PATCH', { add: ['x'.repeat(300_000)] })).toMatchObject({ status: 413, body: { error: 'too-large' } });
     expect(await ask(running, `/api/runs/${'r'.repeat(128)}`)).toMatchObject({ status: 404, body: { error: 'unknown-run' } });
   });
 

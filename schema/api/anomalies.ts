@@ -31,10 +31,10 @@ export type AnomalyRow = Static<typeof AnomalyRow>;
 export const AnomalyQuery = Type.Object({
   run: Type.Optional(RunId),
   rule: Type.Optional(Type.String({ pattern: '^[A-Z][0-9]{2}$', description: 'rule id, e.g. K05' })),
-  method: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  thread: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff })),
+  method: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'method id, e.g. SchedContextConsumed; or a system call name' })),
+  thread: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff, description: 'thread concerned' })),
   severity: Type.Optional(SeveritySchema),
-  fingerprint: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  fingerprint: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'names the rule, the method and the situation' })),
   after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: '`next` of the page before' })),
   limit: PageLimit,
 }, { additionalProperties: false });

@@ -24,17 +24,17 @@ export const VirtualTime = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_I
 export const Moment = Type.String({ description: 'wall-clock time, ISO 8601, UTC' });
 
 export const CauseName = Type.Enum(CAUSES);
-export const OutcomeName = Type.Enum(OUTCOMES);
+export const OutcomeName = Type.Enum(OUTCOMES, { description: 'how the trap ended' });
 export const DeliveryName = Type.Enum(DELIVERY_KINDS);
 export const ThreadStateSchema = Type.Enum([...THREAD_STATES, 'unknown'] as const, { description: 'thread state; `unknown` for a number outside the table' });
-export const SeveritySchema = Type.Enum(['error', 'warning', 'info'] as const);
+export const SeveritySchema = Type.Enum(['error', 'warning', 'info'] as const, { description: 'how bad the rule says it is' });
 
 /** What a run id may look like. `latest` is reserved: it names the run that started last. */
 export const RUN_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 /** Stands for the run that started last, wherever a run id is accepted. */
 export const LATEST_RUN = 'latest';
 
-export const RunId = Type.String({ pattern: RUN_ID_PATTERN, description: `run id, or \`${LATEST_RUN}\`` });
+export const RunId = Type.String({ pattern: RUN_ID_PATTERN, description: `run id, or \`${LATEST_RUN}\``, examples: [LATEST_RUN] });
 
 /** A thread or object with the best name known for it. */
 export const SubjectRef = Type.Object({
@@ -54,5 +54,5 @@ export const ErrorBody = Type.Object({
   message: Type.String(),
   /** What to do about it. */
   hint: Type.Optional(Type.String()),
-});
+}, { $id: 'ErrorBody' });
 export type ErrorBody = Static<typeof ErrorBody>;

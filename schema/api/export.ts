@@ -14,7 +14,7 @@ const Time = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /** Query of `GET /api/runs/:run/export`. */
 export const ExportQuery = Type.Object({
-  format: Type.Enum(EXPORT_FILE_FORMATS),
+  format: Type.Enum(EXPORT_FILE_FORMATS, { description: 'what the file is for' }),
   table: Type.Optional(Type.Enum(EXPORT_TABLES, { description: 'of csv and parquet; records unless given' })),
   from: Type.Optional(Type.Integer({ ...Seq, description: 'first sequence number' })),
   to: Type.Optional(Type.Integer({ ...Seq, description: 'last sequence number' })),

@@ -18,11 +18,11 @@ export const DECISIONS = ['open', 'acknowledged', 'expected', 'fixed'] as const 
 
 const Release = Type.String({ pattern: RELEASE_PATTERN, description: 'a release such as 13.0.0' });
 const RuleId = Type.String({ pattern: '^[A-Z][0-9]{2}$', description: 'rule id, e.g. K05' });
-const MethodName = Type.String({ minLength: 1, maxLength: 64 });
-const KernelKind = Type.Enum(['model', 'image'] as const);
+const MethodName = Type.String({ minLength: 1, maxLength: 64, description: 'method id, e.g. SchedContextConsumed; or a system call name' });
+const KernelKind = Type.Enum(['model', 'image'] as const, { description: 'the embedded model, or a real kernel' });
 
 /** How a finding is named in a path, with `/` as `%2F`. */
-export const Fingerprint = Type.String({ minLength: 1, maxLength: 200 });
+export const Fingerprint = Type.String({ minLength: 1, maxLength: 200, description: 'names the rule, the method and the situation' });
 
 /** When, and in which record, a finding was seen. `run` and `seq` are null when that run is not kept any more. */
 export const Sighting = Type.Object({

@@ -6,7 +6,7 @@ import { Natural } from './common.ts';
 /** Query of `GET /api/history`. */
 export const HistoryQuery = Type.Object({
   rule: Type.String({ pattern: '^[A-Z][0-9]{2}$', description: 'rule id, e.g. K05' }),
-  method: Type.String({ minLength: 1, maxLength: 64 }),
+  method: Type.String({ minLength: 1, maxLength: 64, description: 'method id, e.g. SchedContextConsumed; or a system call name' }),
 }, { additionalProperties: false });
 export type HistoryQuery = Static<typeof HistoryQuery>;
 

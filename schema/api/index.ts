@@ -16,3 +16,5 @@ export * from './interfaces.ts';
 export * from './live.ts';
 export * from './export.ts';
 export * from './sql.ts';
+export * from './paths.ts';
+export * from './operations.ts';

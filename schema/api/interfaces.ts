@@ -60,5 +60,5 @@ export const InterfaceDetail = Type.Object({
 }, { $id: 'InterfaceDetail' });
 export type InterfaceDetail = Static<typeof InterfaceDetail>;
 
-export const InterfaceParams = Type.Object({ configuration: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false });
+export const InterfaceParams = Type.Object({ configuration: Type.String({ minLength: 1, maxLength: 64, description: 'architecture and scheduling', examples: ['riscv64-mcs'] }) }, { additionalProperties: false });
 export type InterfaceParams = Static<typeof InterfaceParams>;

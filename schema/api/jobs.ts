@@ -69,5 +69,5 @@ export type Job = Static<typeof Job>;
 export const JobList = Type.Object({ jobs: Type.Array(Job) }, { $id: 'JobList' });
 export type JobList = Static<typeof JobList>;
 
-export const JobParams = Type.Object({ job: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false });
+export const JobParams = Type.Object({ job: Type.String({ minLength: 1, maxLength: 64, description: 'job id' }) }, { additionalProperties: false });
 export type JobParams = Static<typeof JobParams>;

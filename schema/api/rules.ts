@@ -18,5 +18,5 @@ export type RuleDetail = Static<typeof RuleDetail>;
 export const RuleList = Type.Object({ rules: Type.Array(RuleDetail) }, { $id: 'RuleList' });
 export type RuleList = Static<typeof RuleList>;
 
-export const RuleParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 16 }) }, { additionalProperties: false });
+export const RuleParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 16, description: 'rule id', examples: ['K05'] }) }, { additionalProperties: false });
 export type RuleParams = Static<typeof RuleParams>;

@@ -6,14 +6,14 @@ import { FindingState } from './findings.ts';
 import { PageLimit } from './records.ts';
 
 /** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
-export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const);
+export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const, { description: 'whether its producer is there' });
 export type RunStateName = Static<typeof RunState>;
 
 /** How a run came to its end, as its producer says. */
 export const RunEndName = Type.Enum(['completed', 'failed', 'stalled', 'interrupted', 'crashed', 'unknown'] as const);
 export type RunEndName = Static<typeof RunEndName>;
 
-const KernelKind = Type.Enum(['model', 'image'] as const);
+const KernelKind = Type.Enum(['model', 'image'] as const, { description: 'the embedded model, or a real kernel' });
 const Tag = Type.String({ pattern: TAG_PATTERN, description: '1 to 64 letters, digits and .:/_-' });
 
 export const AnomalyCounts = Type.Object({ error: Natural, warning: Natural, info: Natural });
@@ -95,7 +95,7 @@ export type RunDetail = Static<typeof RunDetail>;
 /** Query of `GET /api/runs`. */
 export const RunQuery = Type.Object({
   tag: Type.Optional(Tag),
-  program: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+  program: Type.Optional(Type.String({ minLength: 1, maxLength: 4096, description: 'name of the program' })),
   release: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'release of seL4, e.g. 13.0.0' })),
   kernel: Type.Optional(KernelKind),
   configuration: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'e.g. riscv64-mcs' })),

@@ -24,12 +24,12 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = {
-  url: 8192, body: 64 * 1024, headers: 64, headerBytes: 16 * 1024, headersTime: 10_000, requestTime: 30_000,
+  url: 8192, body: 256 * 1024, headers: 64, headerBytes: 16 * 1024, headersTime: 10_000, requestTime: 30_000,
   connections: 1024, socketsOfNetwork: 64, sockets: 256,
 };
 
-/** Longest part of a path, after decoding: a run id has 128 characters. */
-const LONGEST_PATH_PART = 256;
+/** Most characters of a part of a path: a fingerprint, every one of them escaped. */
+const LONGEST_PARAMETER = 600;
 /** How often Node looks for connections whose time is over, as a part of that time. */
 const CHECKS_PER_TIME = 4;
 
@@ -37,7 +37,7 @@ const CHECKS_PER_TIME = 4;
 export function serverLimits({ body, headerBytes, headersTime, requestTime }: Limits): { readonly http: object; readonly options: FastifyServerOptions } {
   return {
     http: { maxHeaderSize: headerBytes, headersTimeout: headersTime, requestTimeout: requestTime, connectionsCheckingInterval: Math.ceil(headersTime / CHECKS_PER_TIME) },
-    options: { bodyLimit: body, requestTimeout: requestTime, routerOptions: { maxParamLength: LONGEST_PATH_PART }, clientErrorHandler: answerBrokenRequest },
+    options: { bodyLimit: body, requestTimeout: requestTime, routerOptions: { maxParamLength: LONGEST_PARAMETER }, clientErrorHandler: answerBrokenRequest },
   };
 }
 

@@ -8,11 +8,11 @@ import { NoQuery, responses } from './responses.ts';
 
 export function ruleRoutes(app: FastifyInstance): void {
   app.get('/rules', {
-    schema: { summary: 'All rules', querystring: NoQuery, response: responses(RuleList) },
+    schema: { summary: 'All rules of the catalogue', querystring: NoQuery, response: responses(RuleList) },
   }, async (): Promise<RuleList> => ({ rules: [...RULES.values()].map(ruleDetail) }));
 
   app.get<{ Params: RuleParams }>('/rules/:id', {
-    schema: { summary: 'One rule', params: RuleParams, querystring: NoQuery, response: responses(RuleDetail) },
+    schema: { summary: 'One rule of the catalogue', params: RuleParams, querystring: NoQuery, response: responses(RuleDetail) },
   }, async (request): Promise<RuleDetail> => {
     const rule = RULES.get(request.params.id);
     if (rule === undefined) throw new RequestError('unknown-rule', `there is no rule ${JSON.stringify(request.params.id)}`, 'GET /api/rules lists them');
