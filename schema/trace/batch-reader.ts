@@ -49,20 +49,19 @@ export class BatchReader {
     this.exitTimes = memory.f64(n);
     addUpTimes(fields.header, records.entryGap, records.duration, this.entryTimes, this.exitTimes);
 
-    const starts = (name: FieldName, counts: Uint32Array, limit: number): Uint32Array => runningTotals(name, counts, limit, memory.u32(counts.length + 1));
-    this.firstWord = starts('wordCount', records.wordCount, BATCH_LIMITS.words);
+    this.firstWord = totalsOf('wordCount', records.wordCount, BATCH_LIMITS.words, memory);
     this.words = fields.words('words', this.firstWord[n]!);
-    this.firstCap = starts('capCount', records.capCount, BATCH_LIMITS.words);
+    this.firstCap = totalsOf('capCount', records.capCount, BATCH_LIMITS.words, memory);
     this.caps = fields.words('caps', this.firstCap[n]!);
 
-    this.firstDelivery = starts('deliveryCount', records.deliveryCount, BATCH_LIMITS.deliveries);
+    this.firstDelivery = totalsOf('deliveryCount', records.deliveryCount, BATCH_LIMITS.deliveries, memory);
     const deliveries = readDeliveryColumns(fields, this.firstDelivery[n]!);
     this.deliveries = deliveries;
-    this.firstDeliveryWord = starts('deliveryWordCount', deliveries.wordCount, BATCH_LIMITS.words);
+    this.firstDeliveryWord = totalsOf('deliveryWordCount', deliveries.wordCount, BATCH_LIMITS.words, memory);
     this.deliveryWords = fields.words('deliveryWords', this.firstDeliveryWord[this.firstDelivery[n]!]!);
     checkAnswers(fields.header.firstSeq, this.firstDelivery, deliveries.answers);
 
-    this.firstTransition = starts('transitionCount', records.transitionCount, BATCH_LIMITS.transitions);
+    this.firstTransition = totalsOf('transitionCount', records.transitionCount, BATCH_LIMITS.transitions, memory);
     this.transitions = readTransitionColumns(fields, this.firstTransition[n]!);
   }
 
@@ -222,7 +221,7 @@ export class BatchScan {
 
   /** The state transitions of all records, with the index of each record's first one and one entry more at the end. */
   transitions(): TransitionColumns & { readonly first: Uint32Array } {
-    const first = starts('transitionCount', this.fields.u32('transitionCount', this.header.count), BATCH_LIMITS.transitions);
+    const first = totalsOf('transitionCount', this.fields.u32('transitionCount', this.header.count), BATCH_LIMITS.transitions);
     return { first, ...readTransitionColumns(this.fields, first[this.header.count]!) };
   }
 
@@ -238,8 +237,7 @@ export class BatchScan {
   }
 
   private scanDeliveries(): ScannedDeliveries {
-    const counts = this.column('deliveryCount');
-    const first = runningTotals('deliveryCount', counts, BATCH_LIMITS.deliveries, new Uint32Array(counts.length + 1));
+    const first = totalsOf('deliveryCount', this.column('deliveryCount'), BATCH_LIMITS.deliveries);
     const n = first.at(-1)!;
     return { first, kind: this.fields.u32('deliveryKind', n, LARGEST.deliveryKind), thread: this.fields.u32('deliveryThread', n), tag: this.fields.words('deliveryTag', n) };
   }
@@ -300,8 +298,9 @@ function readTransitionColumns(fields: BatchFields, n: number): TransitionColumn
   return { thread: fields.u32('transitionThread', n), change, flags: fields.u32('transitionFlags', n, LARGEST.transitionFlags) };
 }
 
-/** Fills `totals` with the running totals of a count column, from 0 to the total. */
-function runningTotals(name: FieldName, counts: Uint32Array, limit: number, totals: Uint32Array): Uint32Array {
+/** Running totals of a count column, from 0 to the total. */
+function totalsOf(name: FieldName, counts: Uint32Array, limit: number, memory = OWN_MEMORY): Uint32Array {
+  const totals = memory.u32(counts.length + 1);
   let total = 0;
   totals[0] = 0;
   for (let i = 0; i < counts.length; i++) {
