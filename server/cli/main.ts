@@ -10,8 +10,11 @@ import { defectsCommand } from './commands/defects.ts';
 import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
+import { findingsCommand } from './commands/findings.ts';
 import { fuzzCommand } from './commands/fuzz.ts';
 import { generateCommand } from './commands/generate.ts';
+import { historyCommand } from './commands/history.ts';
+import { recheckCommand } from './commands/recheck.ts';
 import { recordsCommand } from './commands/records.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -29,6 +32,8 @@ function program(): Command {
     .description('Shows and checks every reply that an seL4 kernel gives its user threads.')
     .version(packageVersion())
     .showHelpAfterError('(--help shows what there is)')
+    // What stands behind the name of a command or subcommand is its own: both may have an option of one name.
+    .enablePositionalOptions()
     .addHelpText('after', `
 Examples:
   sel4scope run hello.ts                     run a user program on the embedded kernel, its replies checked and kept
@@ -40,12 +45,20 @@ Examples:
 
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
-  for (const make of [startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand, diffCommand, sqlCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand]) {
+  const makers = [
+    startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand,
+    findingsCommand, historyCommand, recheckCommand, diffCommand, sqlCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand,
+  ];
+  for (const make of makers) {
     command.addCommand(make());
   }
   // Subcommands inherit these only when they are set on each.
-  for (const each of [command, ...command.commands]) each.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  for (const each of withSubcommands(command)) each.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
   return command;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 async function main(): Promise<void> {

@@ -61,9 +61,13 @@ function findings(report: RunReport): AnomalyGroup[] {
   return report.anomalies.filter(({ severity }) => severity !== 'info');
 }
 
-export function exitCodeOf(report: RunReport): number {
+/** Which findings fail a run: `any`, or those that are `open`: nobody has acknowledged or expects them, or they came back. */
+export type FailOn = 'any' | 'open';
+
+export function exitCodeOf(report: RunReport, failOn: FailOn = 'any'): number {
   if (report.end === 'interrupted') return EXIT.interrupted;
-  if (findings(report).length > 0) return EXIT.findings;
+  const failing = findings(report).filter(({ state }) => failOn === 'any' || state === 'open' || state === 'regressed');
+  if (failing.length > 0) return EXIT.findings;
   if (report.end === 'crashed') return EXIT.crashed;
   return report.end === 'timeLimit' ? EXIT.timeout : EXIT.fine;
 }
@@ -90,12 +94,12 @@ export function printReport(report: RunReport): void {
 }
 
 /** Groups of the service are told apart by their situation too; for the summary rule and method are enough. */
-function byRuleAndMethod(groups: readonly AnomalyGroup[]): Pick<AnomalyGroup, 'rule' | 'method' | 'count' | 'firstSeq'>[] {
-  const merged = new Map<string, { rule: string; method: string; count: number; firstSeq: number }>();
-  for (const { rule, method, count, firstSeq } of groups) {
+function byRuleAndMethod(groups: readonly AnomalyGroup[]): (Pick<AnomalyGroup, 'rule' | 'method' | 'count' | 'firstSeq'> & { readonly states: string })[] {
+  const merged = new Map<string, { rule: string; method: string; count: number; firstSeq: number; states: string }>();
+  for (const { rule, method, count, firstSeq, state } of groups) {
     const key = `${rule} ${method}`;
     const earlier = merged.get(key);
-    merged.set(key, { rule, method, count: count + (earlier?.count ?? 0), firstSeq: Math.min(firstSeq, earlier?.firstSeq ?? Infinity) });
+    merged.set(key, { rule, method, count: count + (earlier?.count ?? 0), firstSeq: Math.min(firstSeq, earlier?.firstSeq ?? Infinity), states: [...new Set([...earlier?.states.split(', ') ?? [], state])].join(', ') });
   }
   return [...merged.values()];
 }
@@ -110,6 +114,7 @@ function printAnomalies(report: RunReport): void {
       { title: 'method', text: (group) => group.method },
       { title: 'count', text: (group) => String(group.count), right: true },
       { title: 'first record', text: (group) => String(group.firstSeq), right: true },
+      ...(found.some(({ state }) => state !== 'open') ? [{ title: 'state', text: (group: { states: string }) => group.states }] : []),
       { title: 'what', text: (group) => RULES.get(group.rule)?.title ?? '' },
     ]);
     for (const rule of new Set(found.map((group) => group.rule))) {

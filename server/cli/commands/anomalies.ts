@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command } from 'commander';
-import type { AnomalyPage, AnomalyRow } from '../../../schema/api/index.ts';
+import type { AnomalyPage, AnomalyRow, FindingState } from '../../../schema/api/index.ts';
 import { EXIT } from '../exit-codes.ts';
 import { dim, note, printJson, printLine, printTable } from '../output.ts';
 import { accessService, withServiceOptions, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
+import { fetchFindings } from './findings.ts';
 import { parseNatural } from './options.ts';
 
 interface AnomaliesOptions extends ServiceOptions {
@@ -32,7 +33,8 @@ export function anomaliesCommand(): Command {
       try {
         const { anomalies, more } = await fetchAnomalies(service, options);
         if (anomalies.length > 0) process.exitCode = EXIT.findings;
-        if (options.json === true) return printJson({ anomalies, more });
+        const states = await statesOf(service, options);
+        if (options.json === true) return printJson({ anomalies: anomalies.map((row) => ({ ...row, state: states.get(row.fingerprint) ?? 'open' })), more });
         if (anomalies.length === 0) return printLine('no anomaly');
         printTable(anomalies, [
           { title: 'rule', text: (row) => row.rule },
@@ -40,6 +42,7 @@ export function anomaliesCommand(): Command {
           { title: 'seq', text: (row) => String(row.seq), right: true },
           { title: 'thread', text: (row) => row.threadName || `thread ${row.thread}` },
           { title: 'method', text: (row) => row.method },
+          { title: 'state', text: (row) => states.get(row.fingerprint) ?? 'open' },
           { title: 'detail', text: (row) => row.detail },
         ]);
         if (more) note(dim(`more were found: raise --limit (${options.limit})`));
@@ -48,6 +51,13 @@ export function anomaliesCommand(): Command {
         await service.close();
       }
     });
+}
+
+/** States of the findings to which the anomalies can belong, by fingerprint; open ones are left out. */
+async function statesOf(service: ServiceAccess, { run, allRuns, rule, method, severity }: AnomaliesOptions): Promise<ReadonlyMap<string, FindingState>> {
+  const filter = { ...(allRuns === true ? {} : { run }), ...(rule === undefined ? {} : { rule }), ...(method === undefined ? {} : { method }), ...(severity === undefined ? {} : { severity }) };
+  const { findings } = await fetchFindings(service, { ...filter, state: 'acknowledged,expected,fixed,regressed', limit: 0 });
+  return new Map(findings.map(({ fingerprint, state }) => [fingerprint, state]));
 }
 
 async function fetchAnomalies(service: ServiceAccess, options: AnomaliesOptions): Promise<{ anomalies: AnomalyRow[]; more: boolean }> {

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFECT_NAMES, type DefectName } from '../../../emulator/kernel/defects.ts';
 import { defectsOfRelease } from '../../../emulator/kernel/releases.ts';
-import { isRelease, RELEASES } from '../../../schema/abi/releases.ts';
+import { isRelease } from '../../../schema/abi/releases.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import { MOST_TAGS, TAG_PATTERN } from '../../../schema/trace/names.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -31,9 +31,9 @@ export function chosenDefects(options: DefectOptions, scheduling: Scheduling): D
   return [...new Set([...releaseDefects(options.release, scheduling), ...options.defect])];
 }
 
-/** The release that the model shows: the one asked for, else the one whose interfaces it has. */
-export function shownRelease({ release = RELEASES.at(-1)! }: DefectOptions): string {
-  return release;
+/** The release that the model shows: the one asked for. Empty with other defects, and without a release: every release has defects that the model by itself has not. */
+export function shownRelease({ release = '', defect }: DefectOptions): string {
+  return defect.length > 0 ? '' : release;
 }
 
 /** Adds `--tag NAME`, which may be given more than once. */

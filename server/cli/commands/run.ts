@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import type { ReplyPolicy } from '../../../stubs/index.ts';
 import { commitOf } from '../origin.ts';
 import { printJson } from '../output.ts';
-import { exitCodeOf, printReport, reportOf } from '../run-report.ts';
+import { exitCodeOf, printReport, reportOf, type FailOn } from '../run-report.ts';
 import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
 import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './kernel-options.ts';
@@ -13,6 +13,7 @@ interface RunOptions extends ServiceOptions, DefectOptions, KernelOptions {
   readonly config: 'mcs' | 'classic';
   readonly policy: ReplyPolicy;
   readonly seed: number;
+  readonly failOn: FailOn;
   readonly timeLimit?: number;
   readonly tag: readonly string[];
   readonly checkInvariants?: boolean;
@@ -29,6 +30,7 @@ export function runCommand(): Command {
     .option('--seed <number>', 'seed of the run', parseNatural, 0)
     .option('--time-limit <ms>', 'virtual milliseconds after which the run ends with exit code 5', parsePositive)
     .option('--check-invariants', 'check the invariants of the kernel model after every trap; a broken one ends the run with exit code 4')
+    .addOption(new Option('--fail-on <findings>', 'which findings end the command with exit code 1: any; or open, without those that are acknowledged, expected or fixed in a later release').choices(['any', 'open']).default('any'))
     .option('--json', 'print the report as JSON')
     .addHelpText('after', `
 Examples:
@@ -68,7 +70,7 @@ Examples:
         const report = await reportOf(service, session);
         if (options.json === true) printJson(report);
         else printReport(report);
-        process.exitCode = exitCodeOf(report);
+        process.exitCode = exitCodeOf(report, options.failOn);
       } finally {
         await service.close();
       }
