@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /**
  * `npm run bench`: operations per second of user programs on the model, untraced, with the probe alone, traced, and traced
- * into the service; random programs per second; instructions per second of the harts.
+ * into the service; ingest and queries of the service; random programs per second; instructions per second of the harts.
  * Every figure is the median of fresh processes that alternate; ratios count, absolute rates are a hint.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printHarts } from './harts.ts';
+import { printIngest } from './ingest.ts';
 import { WORKLOADS } from './programs.ts';
+import { printQueries } from './queries.ts';
 import { printRandomPrograms } from './random-programs.ts';
 
 const MODES = ['untraced', 'probe', 'traced', 'service'] as const;
@@ -64,5 +66,7 @@ try {
   await new Promise((resolve) => { service.process.removeAllListeners('exit').on('exit', resolve); });
   rmSync(data, { recursive: true, force: true });
 }
+await printIngest();
+await printQueries();
 printRandomPrograms();
 printHarts();

@@ -53,10 +53,11 @@ export class PlainRecords {
   take(batch: BatchReader, row: number, run: RunState): number {
     const { count, firstDelivery, firstTransition, deliveries } = batch;
     const { thread, next, cause, outcome, flags, stray, nextState, capType, method, syscall, tag, deliveryCount } = batch.records;
+    const invoker = thread[row]!;
+    // What most records that are not plain show.
+    if (invoker === 0 || next[row] !== invoker || capType[row] === CAP_TYPE.Endpoint || outcome[row] === OUTCOME.error) return row;
     const { thread: moved, change, flags: movedFlags } = batch.transitions;
     const { special, classes } = this;
-    const invoker = thread[row]!;
-    if (invoker === 0) return row;
     const known = run.thread(invoker);
     if (known.destroyed || known.yieldPending || known.takenFromAnswer) return row;
     let lookup = -1;
