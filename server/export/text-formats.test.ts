@@ -2,12 +2,13 @@
 /** Chrome's JSON, JSON Lines and CSV, each read back by something that does not know how they were written. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EXPORT_TABLES } from '../../schema/api/index.ts';
+import { EXPORT_TABLES, type ExportTable } from '../../schema/api/index.ts';
 import { tagLabel } from '../../schema/abi/message-info.ts';
 import { THREAD_STATES } from '../../schema/abi/thread-state.ts';
 import { lanesToHex } from '../../schema/abi/word.ts';
 import { fromPlain } from '../../schema/trace/plain.ts';
-import { DELIVERY_KINDS, OUTCOMES } from '../../schema/trace/trap-record.ts';
+import { DELIVERY_KINDS, OUTCOMES, TRANSITION_FLAG } from '../../schema/trace/trap-record.ts';
+import { DELIVERY_COLUMNS, RECORD_COLUMNS, TRANSITION_COLUMNS } from '../sql/chunk-columns.ts';
 import { ALICE, BOB, lateReplyRecord, SAMPLE_SUBJECTS, sampleRecord } from '../testing/sample-records.ts';
 import { micros } from './chrome.ts';
 import { exportRun } from './export-run.ts';
@@ -67,8 +68,8 @@ describe('CSV', () => {
   it('has a row for each record, its words in full', () => {
     const records = randomRecords(80, 21);
     const rows = rowsOf(exported(storedRun(records).source, { format: 'csv' }));
-    expect(rows.map((row) => [row['seq'], row['entry_time'], row['exit_time'], row['cptr'], row['outcome'], row['label']])).toEqual(records.map((r) => [
-      String(r.seq), String(r.entryTime), String(r.exitTime), lanesToHex(r.cptrLo, r.cptrHi), OUTCOMES[r.outcome], String(tagLabel(r.tagLo, r.tagHi)),
+    expect(rows.map((row) => [row['seq'], row['time'], row['duration'], row['cptr'], row['outcome'], row['label']])).toEqual(records.map((r) => [
+      String(r.seq), String(r.entryTime), String(r.exitTime - r.entryTime), lanesToHex(r.cptrLo, r.cptrHi), OUTCOMES[r.outcome], String(tagLabel(r.tagLo, r.tagHi)),
     ]));
     expect(rows.map(({ words }) => (words === '' ? 0 : words!.split(' ').length))).toEqual(records.map(({ wordCount }) => wordCount));
     expect(rows.map((row) => Number(row['deliveries']))).toEqual(records.map(({ deliveryCount }) => deliveryCount));
@@ -77,16 +78,24 @@ describe('CSV', () => {
   it('has deliveries, transitions and anomalies as tables of their own', () => {
     const records = randomRecords(80, 22);
     const { source } = storedRun(records, { anomalies: [{ seq: 3, thread: ALICE, detail: 'a "b", c\nd' }], subjects: [{ ...SAMPLE_SUBJECTS[0]!, name: 'al"i,ce' }] });
-    const deliveries = records.flatMap((r) => r.deliveries.slice(0, r.deliveryCount).map((d, i) => [String(r.seq), String(i), DELIVERY_KINDS[d.kind], lanesToHex(d.badgeLo, d.badgeHi)]));
-    expect(rowsOf(exported(source, { format: 'csv', table: 'deliveries' })).map((row) => [row['seq'], row['delivery'], row['kind'], row['badge']])).toEqual(deliveries);
-    const transitions = records.flatMap((r) => r.transitions.slice(0, r.transitionCount).map((t) => [String(r.seq), String(t.thread), THREAD_STATES[t.from], THREAD_STATES[t.to]]));
-    expect(rowsOf(exported(source, { format: 'csv', table: 'transitions' })).map((row) => [row['seq'], row['thread'], row['from_state'], row['to_state']])).toEqual(transitions);
+    const deliveries = records.flatMap((r) => r.deliveries.slice(0, r.deliveryCount).map((d, i) => [String(r.seq), String(i), DELIVERY_KINDS[d.kind], lanesToHex(d.badgeLo, d.badgeHi), d.answers === 0 ? '' : String(d.answers)]));
+    expect(rowsOf(exported(source, { format: 'csv', table: 'deliveries' })).map((row) => [row['seq'], row['delivery'], row['kind'], row['badge'], row['answers']])).toEqual(deliveries);
+    const transitions = records.flatMap((r) => r.transitions.slice(0, r.transitionCount).map((t) => [String(r.seq), String(t.thread), THREAD_STATES[t.from], THREAD_STATES[t.to], (t.flags & TRANSITION_FLAG.orphaned) === 0 ? '0' : '1']));
+    expect(rowsOf(exported(source, { format: 'csv', table: 'transitions' })).map((row) => [row['seq'], row['thread'], row['from_state'], row['to_state'], row['orphaned']])).toEqual(transitions);
     expect(rowsOf(exported(source, { format: 'csv', table: 'anomalies' }))).toMatchObject([{ seq: '3', rule: 'K05', thread_name: 'al"i,ce', detail: 'a "b", c\nd' }]);
   });
 
   it('has the column names also without a row', () => {
     const { source } = storedRun([]);
     for (const table of EXPORT_TABLES) expect(parseCsv(exported(source, { format: 'csv', table }).toString())).toHaveLength(1);
+  });
+
+  it('has the columns of the SQL views under the same names', () => {
+    const { source } = storedRun([]);
+    for (const [table, columns] of Object.entries({ records: RECORD_COLUMNS, deliveries: DELIVERY_COLUMNS, transitions: TRANSITION_COLUMNS })) {
+      const [names] = parseCsv(exported(source, { format: 'csv', table: table as ExportTable }).toString());
+      expect(names).toEqual(expect.arrayContaining(columns.map(({ name }) => name)));
+    }
   });
 
   it('is the only one with tables, but for Parquet', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/** Columns of the tables that CSV and Parquet files have in common. */
+/** Columns of the tables that CSV and Parquet files have in common. Those that the SQL views have too have their names there. */
 import type { TrapRecord } from '../../../schema/trace/trap-record.ts';
 import type { Encoder } from '../encoder.ts';
 import type { KeptAnomaly } from '../run-source.ts';
@@ -8,6 +8,8 @@ import type { KeptAnomaly } from '../run-source.ts';
 export type Column<Row> = { readonly name: string; readonly meaning: string } & (
   /** A safe integer. */
   | { readonly type: 'integer'; readonly of: (row: Row) => number }
+  /** A safe integer, or null for none. */
+  | { readonly type: 'optional'; readonly of: (row: Row) => number | null }
   /** Empty for none. */
   | { readonly type: 'text'; readonly of: (row: Row) => string }
   | { readonly type: 'word'; readonly lo: (row: Row) => number; readonly hi: (row: Row) => number }
@@ -58,6 +60,7 @@ export class TableEncoder<Row> implements Encoder {
 
 
 export const integer = <Row>(name: string, meaning: string, of: (row: Row) => number): Column<Row> => ({ name, meaning, type: 'integer', of });
+export const optional = <Row>(name: string, meaning: string, of: (row: Row) => number | null): Column<Row> => ({ name, meaning, type: 'optional', of });
 export const text = <Row>(name: string, meaning: string, of: (row: Row) => string): Column<Row> => ({ name, meaning, type: 'text', of });
 export const word = <Row>(name: string, meaning: string, lo: (row: Row) => number, hi: (row: Row) => number): Column<Row> => ({ name, meaning, type: 'word', lo, hi });
 export const words = <Row>(name: string, meaning: string, lanes: (row: Row) => Uint32Array, count: (row: Row) => number): Column<Row> => (

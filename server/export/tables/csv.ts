@@ -42,6 +42,7 @@ export function quoted(text: string): string {
 function field<Row>(column: Column<Row>, row: Row): string {
   switch (column.type) {
     case 'integer': return String(column.of(row));
+    case 'optional': return String(column.of(row) ?? '');
     case 'text': return quoted(column.of(row));
     case 'word': return lanesToHex(column.lo(row), column.hi(row));
     case 'words': return hexList(column.lanes(row), column.count(row));

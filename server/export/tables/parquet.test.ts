@@ -25,7 +25,7 @@ describe('Parquet', () => {
   it('has any record with its words as unsigned numbers', async () => {
     const records = randomRecords(80, 31);
     const { rows, facts } = await parquetOf(records);
-    expect(rows.map((row) => [row['seq'], row['entry_time'], row['budget'], row['cptr'], row['label'], row['outcome'], row['words']])).toEqual(records.map((r) => [
+    expect(rows.map((row) => [row['seq'], row['time'], row['budget'], row['cptr'], row['label'], row['outcome'], row['words']])).toEqual(records.map((r) => [
       BigInt(r.seq), BigInt(r.entryTime), BigInt(r.budget), lanesToBigInt(r.cptrLo, r.cptrHi), BigInt(tagLabel(r.tagLo, r.tagHi)), OUTCOMES[r.outcome],
       Array.from({ length: r.wordCount }, (_, i) => lanesToBigInt(r.words[2 * i]!, r.words[2 * i + 1]!)),
     ]));
@@ -42,7 +42,8 @@ describe('Parquet', () => {
 
   it('has the other tables too, and is a file without a row', async () => {
     const records = [sampleRecord(1), sampleRecord(2)];
-    expect((await parquetOf(records, 'deliveries')).rows).toMatchObject([{ seq: 1n, kind: 'reply', words: [0x8000_0001n], written_registers: 'a0 a1 a2' }]);
+    expect((await parquetOf(records, 'deliveries')).rows).toMatchObject([{ seq: 1n, answers: 1n, kind: 'reply', words: [0x8000_0001n], written_registers: 'a0 a1 a2' }]);
+    expect((await parquetOf(records)).rows).toMatchObject([{ reply_label: 0n, reply_length: 1n }, { reply_label: null, reply_length: null }]);
     expect((await parquetOf(records, 'anomalies', { anomalies: [{ seq: 2, thread: ALICE }] })).rows).toMatchObject([{ rule: 'K05', thread_name: 'alice' }]);
     expect(await parquetOf([])).toMatchObject({ rows: [], groups: 0 });
   });

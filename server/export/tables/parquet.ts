@@ -64,6 +64,7 @@ function schemaOf<Row>({ name, type }: Column<Row>): SchemaElement[] {
   const repetition_type = 'REQUIRED';
   switch (type) {
     case 'integer': return [{ name, type: 'INT64', repetition_type }];
+    case 'optional': return [{ name, type: 'INT64', repetition_type: 'OPTIONAL' }];
     case 'text': return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }];
     case 'word': return [{ name, type: 'INT64', converted_type: 'UINT_64', repetition_type }];
     case 'words': return [
@@ -102,6 +103,10 @@ function gather<Row>(column: Column<Row>): Gathered<Row> {
         first: (count) => values.subarray(0, count),
       };
     }
+    case 'optional': return list(name, (row) => {
+      const value = column.of(row);
+      return value === null ? null : BigInt(value);
+    });
     case 'text': return list(name, (row) => column.of(row));
     case 'words': return list(name, (row) => {
       const lanes = column.lanes(row);

@@ -2,10 +2,10 @@
 import { tagCapsUnwrapped, tagExtraCaps, tagLabel, tagLength } from '../../../schema/abi/message-info.ts';
 import { THREAD_STATES } from '../../../schema/abi/thread-state.ts';
 import { DELIVERY_KINDS, TRANSITION_FLAG, type Delivery, type Transition, type TrapRecord } from '../../../schema/trace/trap-record.ts';
-import { errorOf, flagNames, setBits, writtenRegisters } from '../record-facts.ts';
+import { errorOf, setBits, writtenRegisters } from '../record-facts.ts';
 import type { RunNames } from '../run-names.ts';
 import type { KeptAnomaly } from '../run-source.ts';
-import { integer, text, word, words, type Column, type Table } from './column.ts';
+import { integer, optional, text, word, words, type Column, type Table } from './column.ts';
 
 /** A part of a record, with its number in it. */
 interface Part<P> {
@@ -20,13 +20,14 @@ export function deliveriesTable(names: RunNames): Table<Part<Delivery>> {
     columns: [
       integer('seq', 'record', ({ record }) => record.seq),
       integer('delivery', 'number of the delivery in its record, from 0', ({ index }) => index),
-      integer('time', 'kernel exit of the record, virtual ns', ({ record }) => record.exitTime),
+      integer('time', 'kernel entry of the record, virtual ns', ({ record }) => record.entryTime),
       integer('thread', 'id of the thread that was given it', ({ part }) => part.thread),
       text('thread_name', 'its name', ({ part }) => names.thread(part.thread)),
-      integer('sender', 'id of the thread that ran', ({ record }) => record.thread),
+      integer('invoker', 'id of the thread that made the trap', ({ record }) => record.thread),
       text('kind', 'what it is', ({ part }) => DELIVERY_KINDS[part.kind]!),
-      integer('answers', 'sequence number of the trap that it answers; 0 for none', ({ part }) => part.answers),
+      optional('answers', 'sequence number of the trap that it answers; empty for none', ({ part }) => (part.answers === 0 ? null : part.answers)),
       word('badge', 'badge', ({ part }) => part.badgeLo, ({ part }) => part.badgeHi),
+      word('tag', 'message info', ({ part }) => part.tagLo, ({ part }) => part.tagHi),
       integer('label', 'label', ({ part }) => tagLabel(part.tagLo, part.tagHi)),
       integer('length', 'length, as its message info says', ({ part }) => tagLength(part.tagLo)),
       integer('extra_caps', 'extra caps', ({ part }) => tagExtraCaps(part.tagLo)),
@@ -48,17 +49,26 @@ export function transitionsTable(names: RunNames): Table<Part<Transition>> {
     columns: [
       integer('seq', 'record', ({ record }) => record.seq),
       integer('transition', 'number of the transition in its record, from 0', ({ index }) => index),
-      integer('time', 'kernel exit of the record, virtual ns', ({ record }) => record.exitTime),
+      integer('time', 'kernel entry of the record, virtual ns', ({ record }) => record.entryTime),
+      integer('invoker', 'id of the thread that made the trap', ({ record }) => record.thread),
       integer('thread', 'id of the thread whose state it is', ({ part }) => part.thread),
       text('thread_name', 'its name', ({ part }) => names.thread(part.thread)),
       text('from_state', 'state before', ({ part }) => THREAD_STATES[part.from]!),
       text('to_state', 'state after', ({ part }) => THREAD_STATES[part.to]!),
-      text('flags', 'what is known of the thread at kernel exit, with spaces between', ({ part }) => flagNames(TRANSITION_FLAG, part.flags).join(' ')),
+      flag('pc_behind', 'resumed by Restart, the thread would trap again', TRANSITION_FLAG.pcBehind),
+      flag('destroyed', 'the thread was destroyed in this trap', TRANSITION_FLAG.destroyed),
+      flag('fault_recorded', 'a fault is recorded for the thread', TRANSITION_FLAG.faultRecorded),
+      flag('orphaned', 'it waits for a reply that nothing can give', TRANSITION_FLAG.orphaned),
+      flag('misqueued', 'it stands in a queue of the scheduler where it does not belong', TRANSITION_FLAG.misqueued),
     ],
     rows: (record, _anomalies, visit) => {
       for (let index = 0; index < record.transitionCount; index++) visit({ record, index, part: record.transitions[index]! });
     },
   };
+}
+
+function flag(name: string, meaning: string, bit: number): Column<Part<Transition>> {
+  return integer(name, `1: ${meaning}`, ({ part }) => ((part.flags & bit) === 0 ? 0 : 1));
 }
 
 /** Table `anomalies`: a row for each that is kept. */

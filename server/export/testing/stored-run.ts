@@ -44,7 +44,7 @@ export function storedRun(records: readonly TrapRecord[], { run, subjects = SAMP
   const store = new TraceStore(writer);
   const stored = store.insertRun({ ...SAMPLE_RUN, ...run }, 1_700_000_000_000);
   store.transaction(() => {
-    for (const subject of subjects) store.saveSubject(stored.key, subject);
+    store.saveSubjects(stored.key, subjects);
     for (let i = 0; i < records.length; i += chunk) {
       const body = batchOf(records.slice(i, i + chunk));
       store.insertChunk(stored.key, BatchReader.header(body), body);
