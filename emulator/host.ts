@@ -94,6 +94,8 @@ export interface KernelHost {
   condition?(thread: number): number;
   /** Whether a slot was filled, emptied or changed since kernel entry; a page that is mapped or unmapped changes its capability. Missing on hosts that cannot tell. */
   changedCapabilities?(): boolean;
+  /** The host sees registers and nothing else, see `registersOnly` of `FLAG` (trap-record.ts). Missing: it sees all. */
+  readonly registersOnly?: true;
   /** Lanes of the thread's IPC buffer memory, whatever the kernel's rights on it; undefined when there is no frame. */
   bufferLanes(thread: number): Uint32Array | undefined;
   /** Tells the host a name for the object behind a capability of a thread; observers hear of it. Unknown capabilities are ignored. */
@@ -121,5 +123,5 @@ export interface KernelHost {
 
 /** What a probe asks of whoever shows it a kernel. */
 export type KernelView = Pick<
-  KernelHost, 'interfaces' | 'observe' | 'registers' | 'threadState' | 'hasSchedContext' | 'condition' | 'changedCapabilities' | 'bufferKind' | 'bufferLanes'
+  KernelHost, 'interfaces' | 'observe' | 'registers' | 'threadState' | 'hasSchedContext' | 'condition' | 'changedCapabilities' | 'registersOnly' | 'bufferKind' | 'bufferLanes'
 >;

@@ -169,6 +169,7 @@ export class Probe implements KernelObserver {
     this.finishTransitions();
     if (record.thread !== 0) this.finishInvoker();
     if (next === 0 || host.hasSchedContext === undefined || host.hasSchedContext(next)) record.flags |= FLAG.nextHasSchedContext;
+    if (host.registersOnly === true) record.flags |= FLAG.registersOnly;
     this.inTrap = false;
     this.sink.record(record);
   }

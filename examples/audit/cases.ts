@@ -40,6 +40,8 @@ export interface AuditCase {
   readonly stalls: boolean;
   /** Whether it needs a system of its own: it stalls, or uses up what other cases need. */
   readonly alone: boolean;
+  /** Whether it makes system calls that release builds of a kernel do not have. */
+  readonly needsDebugBuild: boolean;
   /** Rules that warn of what the case does on purpose: no findings about the kernel. */
   readonly provokes: readonly string[];
   /** Runs the case. Throws an ExpectationError when the kernel did not do what it must. */
@@ -85,10 +87,10 @@ export const SCENARIO_FAMILIES: readonly string[] = Object.keys(SCENARIOS);
 function scenarioCases(scheduling: Scheduling): AuditCase[] {
   return Object.entries(SCENARIOS).flatMap(([family, scenarios]) => Object.entries(scenarios)
     .filter(([, { only }]) => only === undefined || only === scheduling)
-    .map(([situation, { run }]): AuditCase => ({
+    .map(([situation, { run, needsDebugBuild = false }]): AuditCase => ({
       id: `${family}/${situation}`, method: family, object: 'system calls', situation, kind: 'accepted', syscall: 'Call', buffer: 'rw',
       // All but the messages leave threads behind.
-      stalls: false, alone: scenarios !== MESSAGES, provokes: [], run: (task) => run(task as RootTask),
+      stalls: false, alone: scenarios !== MESSAGES, needsDebugBuild, provokes: [], run: (task) => run(task as RootTask),
     })));
 }
 
@@ -110,7 +112,7 @@ function caseOf(method: Method, situation: string, variant: Variant, syscall: In
   return {
     id: `${method.id}/${situation}/${syscall}/${buffer}`,
     method: method.id, object: method.interfaceName, situation, kind: variant.kind, syscall, buffer, stalls: variant.expect === 'stops',
-    alone: variant.alone === true || variant.expect === 'stops', provokes: variant.provokes ?? [],
+    alone: variant.alone === true || variant.expect === 'stops', needsDebugBuild: false, provokes: variant.provokes ?? [],
     run: async (task) => {
       const auditor = await Auditor.prepare(task, syscall, { ...variant.caller, ipcBuffer: BUFFER_OPTION[buffer] });
       await auditor.invoke(method.id, await variant.build(auditor));

@@ -161,7 +161,7 @@ export const MESSAGES: Scenarios = {
   'answered-fault': { run: answeredFault },
   'deleted-client': { run: deletedClient },
   'stopped-with-answer': { run: stoppedWithAnswer },
-  'debug-calls': { run: debugCalls },
+  'debug-calls': { run: debugCalls, needsDebugBuild: true },
   'passive-server': { run: passiveServer, only: 'mcs' },
   'timeout-fault': { run: timeoutFault, only: 'mcs' },
   'delayed-yield': { run: delayedYield, only: 'mcs' },

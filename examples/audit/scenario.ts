@@ -15,6 +15,8 @@ export interface Scenario {
   readonly run: (task: RootTask) => Promise<void>;
   /** Default: all configurations. */
   readonly only?: Scheduling;
+  /** It makes system calls that release builds do not have. */
+  readonly needsDebugBuild?: true;
 }
 
 /** Scenarios by name, in the order in which they run. */

@@ -131,7 +131,7 @@ export const RecordDetail = Type.Object({
   pcBefore: HexWord,
   pcAfter: HexWord,
   /** Flags of the record that are set, by name. */
-  flags: Type.Array(Type.Enum(['pcAdvanced', 'yieldPending', 'invokerDestroyed', 'nextHasSchedContext', 'refusedWithEffect'] as const)),
+  flags: Type.Array(Type.Enum(['pcAdvanced', 'yieldPending', 'invokerDestroyed', 'nextHasSchedContext', 'refusedWithEffect', 'registersOnly'] as const)),
   /** Fault raised by the invoker, or null. */
   fault: Type.Union([Type.String(), Type.Null()]),
   /** MCS: time charged at entry and what is left of the head refill at exit, ns. */

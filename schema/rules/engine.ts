@@ -87,6 +87,7 @@ export class RuleEngine {
 
   /** Runs the rules over the next record. The record is not kept. */
   apply(record: TrapRecord): void {
+    if ((record.flags & FLAG.registersOnly) !== 0) return;
     const context = this.context;
     this.enter(record);
     this.checkOwnReply();

@@ -160,6 +160,11 @@ export const FLAG = Object.freeze({
   nextHasSchedContext: 8,
   /** The answer is an error, and yet a capability was changed. Never set by hosts that cannot tell. */
   refusedWithEffect: 16,
+  /**
+   * The host sees registers and nothing else: no states, objects, methods or outcomes, and deliveries are registers that differ at
+   * the return to a thread from what it trapped with. Rules are not asked.
+   */
+  registersOnly: 32,
 });
 
 export class TrapRecord {

@@ -8,6 +8,8 @@ import { BootError } from '../../emulator/machine/boot/boot-error.ts';
 import type { HartName } from '../../emulator/machine/boot/hart-names.ts';
 import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
+import { readSymbols } from '../../emulator/machine/image/symbols.ts';
+import { readElf } from '../../emulator/machine/boot/elf64.ts';
 import { isFrom, observedRelease } from '../../emulator/machine/image/releases.ts';
 import type { Release } from '../../schema/abi/releases.ts';
 import type { Scheduling } from '../../schema/abi/syscalls.ts';
@@ -71,15 +73,27 @@ export function identityOf({ image }: Pick<KernelFile, 'image'>): Pick<RunDescri
   return { kernel: 'image', kernelVersion: `${basename(image.name)} ${build.slice(0, 12)}`, release: another === undefined ? release! : '', build, machine: 'qemu-riscv-virt' };
 }
 
-/** Reads a kernel.elf. Throws {@link CommandError} for one that cannot be observed. */
-export function readKernelElf(name: string, { release, interfaces }: KernelAdvice = {}): KernelImage {
+/** Configuration of a kernel by its symbols, whatever else cannot be read of it; undefined without symbols. */
+export function configurationIn(name: string): Scheduling | undefined {
+  try {
+    const symbols = readSymbols(readElf(name, readBytes(name)));
+    return symbols.has('ksCurThread') ? (symbols.has('ksCurSC') ? 'mcs' : 'classic') : undefined;
+  } catch (error) {
+    if (error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
+    throw error;
+  }
+}
+
+/** Reads a kernel.elf. Throws {@link CommandError} for one that cannot be observed; `hint` says what can be done then. */
+export function readKernelElf(name: string, { release, interfaces }: KernelAdvice = {}, hint?: string): KernelImage {
   try {
     return readKernelImage(name, readBytes(name), {
       ...(release === undefined ? {} : { release: observedRelease(release) }),
       ...(interfaces === undefined ? {} : { interfaces: (scheduling) => loadInterfaces(interfaces, configurationOf(`riscv64-${scheduling}`)) }),
     });
   } catch (error) {
-    if (error instanceof ImageError || error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
+    if (error instanceof ImageError) throw new CommandError(EXIT.unreadable, error.message, hint);
+    if (error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
     throw error;
   }
 }

@@ -21,8 +21,9 @@ import { readBootInfo } from './boot-info.ts';
 import { causeOf } from './kernel-watch.ts';
 import { NO_LABEL } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
+import { INTERRUPT_BIT } from './trap-stops.ts';
 import { UserMemory } from './user-memory.ts';
-import { INTERRUPT_BIT, WatchedKernel } from './watched-kernel.ts';
+import { WatchedKernel } from './watched-kernel.ts';
 
 export interface ImageKernelOptions {
   /** Device tree that the kernel hands to the root task. */

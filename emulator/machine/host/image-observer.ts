@@ -11,16 +11,21 @@ import { ImageError } from '../image/image-error.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { HART, STOP_ON } from '../memory/layout.ts';
 import { causeOf } from './kernel-watch.ts';
-import { INTERRUPT_BIT, WatchedKernel } from './watched-kernel.ts';
+import { INTERRUPT_BIT, runObserved, type TrapListener } from './trap-stops.ts';
+import { WatchedKernel } from './watched-kernel.ts';
 
-const SUPERVISOR = 1;
 const ECALL = 8n;
-/** Bit of sstatus: the trap came out of S mode. */
-const SPP = 1n << 8n;
 const GENERAL_REGISTERS = 31;
 
 export class ImageObserver extends WatchedKernel {
   private readonly hartRegisters: Uint32Array;
+  private readonly listener: TrapListener = {
+    storeLog: () => this.watch.drain(),
+    entered: (cause) => this.entered(cause),
+    ownTrap: (cause) => this.ownTrap(cause),
+    returned: () => this.returned(),
+    left: () => this.left(),
+  };
   private started = false;
   /** The last way in which the kernel failed by itself; empty when it did not. */
   failure = '';
@@ -41,47 +46,11 @@ export class ImageObserver extends WatchedKernel {
    * @throws ImageError when the machine runs another kernel than the one that is watched
    */
   run(instructions: number, options: RunOptions = {}): MachineStop {
-    const { machine } = this;
-    const end = machine.instructions + instructions;
-    let waits: RunOptions['waits'] = 'return';
-    for (;;) {
-      const stop = machine.run(end - machine.instructions, { ...options, waits });
-      waits = 'return';
-      switch (stop) {
-        case 'storeLog':
-          this.watch.drain();
-          break;
-        case 'userTrap':
-        case 'breakpoint':
-          this.entered();
-          break;
-        case 'userReturn':
-          this.returned();
-          break;
-        case 'ownTrap':
-          if (machine.firmware === 'host') this.ownTrap();
-          break;
-        case 'waiting':
-          // The idle thread: the kernel has left.
-          if (this.watch.isInTrap) this.watch.leave();
-          if (options.waits === 'return') return stop;
-          waits = 'skip';
-          break;
-        case 'ended':
-          if (this.watch.isInTrap) this.watch.leave();
-          return stop;
-        default:
-          return stop;
-      }
-    }
+    return runObserved(this.machine, instructions, options, this.listener);
   }
 
-  /** The kernel's trap handler begins. */
-  private entered(): void {
-    const { state } = this.machine;
-    if (!this.started || state.u32(HART.privilege) !== SUPERVISOR) return;
-    const cause = state.word(HART.scause);
-    if ((state.word(HART.mstatus) & SPP) !== 0n) return this.ownTrap();
+  private entered(cause: bigint): void {
+    if (!this.started) return;
     this.saveRegisters(cause);
     this.watch.enter(cause >= INTERRUPT_BIT ? CAUSE.interrupt : causeOf(Number(cause)));
   }
@@ -114,15 +83,19 @@ export class ImageObserver extends WatchedKernel {
   }
 
   /** An interrupt out of the idle thread is the next trap; an exception is a failure of the kernel. */
-  private ownTrap(): void {
+  private ownTrap(cause: bigint): void {
     if (!this.started) return;
-    if (this.machine.state.word(HART.scause) < INTERRUPT_BIT) {
+    if (cause < INTERRUPT_BIT) {
       const failure = this.ownException();
       if (this.failure === '') this.failure = failure;
       return;
     }
-    if (this.watch.isInTrap) this.watch.leave();
+    this.left();
     this.watch.enter(CAUSE.interrupt);
+  }
+
+  private left(): void {
+    if (this.watch.isInTrap) this.watch.leave();
   }
 
   /** The symbols are of use only if they are those of the kernel that runs. */

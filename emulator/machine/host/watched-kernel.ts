@@ -12,9 +12,6 @@ import { KernelWatch } from './kernel-watch.ts';
 import { LabelTranslation } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
 
-/** Bit of scause. */
-export const INTERRUPT_BIT = 1n << 63n;
-
 /** What can be asked of a kernel that runs in a machine, whoever runs it. */
 export class WatchedKernel implements KernelView {
   /** Those of the stubs, whose labels records have. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,36 @@ const ECHO = `
   bne s0, t0, loop
   li a7, 8
   ecall`;
+
+/** A kernel whose only user thread makes a system call and dies of a breakpoint. */
+const TWO_TRAPS = `
+  la t0, handler
+  csrw stvec, t0
+  la t0, user
+  csrw sepc, t0
+  li t0, 0x100
+  csrc sstatus, t0
+  sret
+  user: li a7, -1
+  ecall
+  ebreak
+  .align 2
+  handler: csrr t0, scause
+  li t1, 3
+  beq t0, t1, off
+  csrr t0, sepc
+  addi t0, t0, 4
+  csrw sepc, t0
+  sret
+  off: ${SHUTDOWN}`;
+
+/** The file without its section headers, and so without symbols. */
+function stripped(data: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(data);
+  copy.fill(0, 40, 48);
+  copy.fill(0, 60, 64);
+  return copy;
+}
 
 function hasGdb(): boolean {
   const found = spawnSync('gdb-multiarch', ['--version']).status === 0;
@@ -130,6 +160,39 @@ describe('sel4scope boot', () => {
     const timed = await boot([loop, '--time-limit', '2', '--json']);
     expect([timed.code, (JSON.parse(timed.out) as BootReport).virtualNs]).toEqual([5, '2000000']);
   });
+
+  it('traces registers alone of a kernel that cannot be read', async () => {
+    const image = program('traps.bin', TWO_TRAPS);
+    const run = await boot([image, '--trace', '--registers-only', '--config', 'mcs', '--data', 'data']);
+    expect(run.code).toBe(0);
+    expect(run.err).toContain('only registers are recorded: no states, objects or methods, and no rules are asked');
+    expect(run.err).toMatch(/trace: run \S+, 2 records, no rules asked/);
+    const refused = await boot([image, '--trace', '--data', 'data']);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringMatching(/needs the kernel\.elf of its build.*\n.*--registers-only records what the hart shows/)]);
+    const unclear = await boot([image, '--trace', '--registers-only', '--data', 'data']);
+    expect([unclear.code, unclear.err]).toEqual([2, expect.stringContaining('--registers-only needs --config mcs or --config classic')]);
+    const alone = await boot([image, '--registers-only']);
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('--registers-only goes with --trace')]);
+  });
+
+  it('says what is missing of a stripped kernel, and what can be done', async () => {
+    writeFileSync(file('stripped.elf'), stripped(supervisorProgram()));
+    const run = await boot(['supervisor.elf', '--trace', 'stripped.elf', '--data', 'data']);
+    expect(run.code).toBe(3);
+    expect(run.err).toMatch(/stripped\.elf has no symbols \(it is stripped\).*\n.*--registers-only records/);
+  });
+
+  const realImage = process.env['SEL4SCOPE_SEL4TEST_MCS'];
+  const realKernel = process.env['SEL4SCOPE_KERNEL_MCS'];
+  if (realImage === undefined || realKernel === undefined) console.warn('a stripped real kernel is not tested: SEL4SCOPE_SEL4TEST_MCS and SEL4SCOPE_KERNEL_MCS are not both set');
+  it.skipIf(realImage === undefined || realKernel === undefined)('traces a real system whose kernel is stripped', async () => {
+    writeFileSync(file('stripped.elf'), stripped(readFileSync(realKernel!)));
+    const refused = await boot([realImage!, '--trace', 'stripped.elf', '--data', 'data']);
+    expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('has no symbols')]);
+    const run = await boot([realImage!, '--trace', 'stripped.elf', '--registers-only', '--config', 'mcs', '--instructions', '60000000', '--data', 'data']);
+    expect(run.code).toBe(5);
+    expect(run.err).toMatch(/trace: run \S+, [1-9]\d{2,} records, no rules asked/);
+  }, 300_000);
 
   it('goes on from a saved machine', async () => {
     const first = await boot(['supervisor.elf', '--instructions', '1000', '--save', 'half.machine']);

@@ -8,6 +8,7 @@ import type { KernelImage } from '../../../emulator/machine/image/kernel-image.t
 import { saveMachine } from '../../../emulator/machine/boot/snapshot.ts';
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
+import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { readKernelElf } from '../kernel-file.ts';
 import { commitOf } from '../origin.ts';
@@ -39,6 +40,8 @@ export interface BootOptions extends ServiceOptions {
   /** Release of seL4 that the kernel is of. */
   readonly release?: string;
   readonly interfaces?: string;
+  readonly registersOnly?: boolean;
+  readonly config?: Scheduling;
   readonly tag: readonly string[];
   readonly gdb?: number;
   readonly symbols?: string;
@@ -109,7 +112,8 @@ async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, o
   }
 }
 
-function refuseContradictions({ gdb, trace, realtime }: BootOptions): void {
+function refuseContradictions({ gdb, trace, realtime, registersOnly }: BootOptions): void {
+  if (registersOnly === true && trace === undefined) throw new CommandError(EXIT.usage, '--registers-only goes with --trace');
   const other = trace !== undefined ? '--trace' : realtime === true ? '--realtime' : undefined;
   if (gdb !== undefined && other !== undefined) throw new CommandError(EXIT.usage, `--gdb and ${other} exclude each other`, 'save the machine where the trace gets interesting, and restore it under the debugger');
 }

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** `sel4scope boot --trace`: every trap of the guest's user threads is recorded, checked and kept. */
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
 import { ImageObserver } from '../../../emulator/machine/host/image-observer.ts';
+import { RegisterObserver } from '../../../emulator/machine/host/register-observer.ts';
 import { ImageError } from '../../../emulator/machine/image/image-error.ts';
 import type { KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
 import { BatchingSink } from '../../../emulator/probe/batching-sink.ts';
 import { Probe } from '../../../emulator/probe/probe.ts';
 import { TraceClient } from '../../../emulator/probe/trace-client.ts';
 import type { RunDetail } from '../../../schema/api/index.ts';
+import type { Scheduling } from '../../../schema/abi/syscalls.ts';
+import type { RunDescription } from '../../../schema/trace/names.ts';
 import type { RunEnd } from '../../../schema/trace/wire.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { identityOf, readKernelElf, type KernelAdvice } from '../kernel-file.ts';
+import { configurationIn, identityOf, readKernelElf, type KernelAdvice } from '../kernel-file.ts';
 import type { Origin } from '../origin.ts';
 import { note } from '../output.ts';
 import { accessService, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
@@ -21,6 +25,10 @@ export interface BootTraceOptions extends ServiceOptions, KernelAdvice {
   /** Value of `--trace`: kernel.elf, or true for the one that is booted. */
   readonly trace: string | true;
   readonly kernel?: string;
+  /** Records registers alone, of a kernel that need not be known. */
+  readonly registersOnly?: boolean;
+  /** Configuration of that kernel, where its file does not tell. */
+  readonly config?: Scheduling;
   /** What runs, for people. */
   readonly program: string;
   readonly origin: Origin;
@@ -31,10 +39,10 @@ export class BootTrace {
   private readonly service: ServiceAccess;
   private readonly client: TraceClient;
   private readonly sink: BatchingSink;
-  private readonly observer: ImageObserver;
+  private readonly observer: ImageObserver | RegisterObserver;
   private readonly id: string;
 
-  private constructor(service: ServiceAccess, client: TraceClient, id: string, machine: Machine, image: KernelImage) {
+  private constructor(service: ServiceAccess, client: TraceClient, id: string, machine: Machine, watched: Watched) {
     this.service = service;
     this.client = client;
     this.id = id;
@@ -43,20 +51,20 @@ export class BootTrace {
       // The session waits for room before the next slice.
       if (client.ready() !== undefined) machine.pause();
     });
-    this.observer = new ImageObserver(machine, image);
+    this.observer = watched.image === undefined ? new RegisterObserver(machine, watched.scheduling) : new ImageObserver(machine, watched.image);
     new Probe(this.observer, this.sink);
   }
 
   /** Connects to the service. Throws {@link CommandError} for a kernel that cannot be observed. */
   static async begin(machine: Machine, options: BootTraceOptions): Promise<BootTrace> {
-    const image = imageOf(options);
-    for (const text of image.notes) note(`sel4scope: ${image.name}: ${text}`);
+    const watched = options.registersOnly === true ? registersOf(options) : imageOf(options);
+    for (const text of watched.notes) note(`sel4scope: ${text}`);
     const service = await accessService(options);
     const id = randomUUID();
     const client = await TraceClient.connect(await service.ingestUrl(), {
-      id, program: options.program, ...options.origin, ...identityOf({ image }), configuration: `riscv64-${image.scheduling}`, seed: 0, defects: [],
+      id, program: options.program, ...watched.identity, configuration: `riscv64-${watched.scheduling}`, seed: 0, defects: [],
     }, service.traceOptions);
-    return new BootTrace(service, client, id, machine, image);
+    return new BootTrace(service, client, id, machine, watched);
   }
 
   /** As `Machine.run`. */
@@ -79,7 +87,8 @@ export class BootTrace {
     const { summary, anomalies } = await this.service.get<RunDetail>(`/api/runs/${this.id}`);
     const found = anomalies.filter(({ severity }) => severity !== 'info').reduce((sum, { count }) => sum + count, 0);
     if (this.observer.failure !== '') note(`the kernel ${this.observer.failure}`);
-    note(`trace: run ${this.id}, ${summary.records} records, ${found === 0 ? 'no anomalies' : `${found} anomalies: sel4scope anomalies ${this.id}`}`);
+    const verdict = this.observer instanceof RegisterObserver ? 'no rules asked' : found === 0 ? 'no anomalies' : `${found} anomalies: sel4scope anomalies --run ${this.id}`;
+    note(`trace: run ${this.id}, ${summary.records} records, ${verdict}`);
   }
 
   close(): Promise<void> {
@@ -87,10 +96,36 @@ export class BootTrace {
   }
 }
 
-function imageOf({ trace, kernel, ...advice }: BootTraceOptions): KernelImage {
+/** The kernel that is watched, and how. */
+interface Watched {
+  /** undefined: only registers are. */
+  readonly image: KernelImage | undefined;
+  readonly scheduling: Scheduling;
+  readonly identity: Omit<RunDescription, 'id' | 'program' | 'configuration' | 'seed' | 'defects'>;
+  /** For people. */
+  readonly notes: readonly string[];
+}
+
+function imageOf(options: BootTraceOptions): Watched {
+  const { trace, kernel, release, interfaces, origin } = options;
   const file = trace === true ? kernel : trace;
-  if (file === undefined) throw new CommandError(EXIT.usage, '--trace of a complete image needs the kernel.elf of its build: --trace kernel.elf');
-  return readKernelElf(file, advice);
+  if (file === undefined) throw new CommandError(EXIT.usage, '--trace of a complete image needs the kernel.elf of its build: --trace kernel.elf', WITHOUT);
+  const image = readKernelElf(file, { ...(release === undefined ? {} : { release }), ...(interfaces === undefined ? {} : { interfaces }) }, WITHOUT);
+  return { image, scheduling: image.scheduling, identity: { ...origin, ...identityOf({ image }) }, notes: image.notes.map((text) => `${image.name}: ${text}`) };
+}
+
+/** What to do about a kernel that cannot be read. */
+const WITHOUT = '--registers-only records what the hart shows without it: causes and registers, no states, objects or methods';
+
+function registersOf({ trace, kernel, config, origin }: BootTraceOptions): Watched {
+  const file = trace === true ? kernel : trace;
+  const scheduling = config ?? (file === undefined ? undefined : configurationIn(file));
+  if (scheduling === undefined) throw new CommandError(EXIT.usage, '--registers-only needs --config mcs or --config classic: nothing else tells what system call numbers mean');
+  const name = file === undefined ? 'kernel' : basename(file);
+  return {
+    image: undefined, scheduling, notes: ['only registers are recorded: no states, objects or methods, and no rules are asked'],
+    identity: { ...origin, kernel: 'image', kernelVersion: `${name} (registers only)`, build: '', machine: 'qemu-riscv-virt', tags: [...new Set([...origin.tags, 'registers-only'])] },
+  };
 }
 
 function endOf(outcome: BootOutcome | undefined): RunEnd {

@@ -70,9 +70,11 @@ async function chosenKernel(options: AuditCommandOptions, command: Command): Pro
   return { options: { ...options, config: schedulingOf(kernel, askedConfiguration(command)) }, kernel };
 }
 
-/** The cases that a kernel can run: those of methods that came with later releases are left out. */
+/** The cases that a kernel can run: those of methods that came with later releases, and of system calls of debug builds, are left out. */
 function casesFor(cases: readonly AuditCase[], kernel: KernelFile | undefined): readonly AuditCase[] {
-  return kernel === undefined ? cases : cases.filter(({ method }) => !kernel.missing.has(method));
+  if (kernel === undefined) return cases;
+  const { missing, image } = kernel;
+  return cases.filter(({ method, needsDebugBuild }) => !missing.has(method) && (image.debug || !needsDebugBuild));
 }
 
 function listCases(cases: readonly AuditCase[], { json }: AuditCommandOptions): void {

@@ -24,6 +24,8 @@ export function bootCommand(): Command {
     .option('--time-limit <ms>', 'virtual milliseconds since power on after which the session ends with exit code 5', parsePositive)
     .option('--instructions <number>', 'instructions after which the session ends with exit code 5', parsePositive)
     .option('--trace [kernel.elf]', 'record and check every trap of user threads; a complete image needs the kernel.elf of its build')
+    .option('--registers-only', 'with --trace: of a kernel that cannot be read, record causes and registers alone')
+    .addOption(new Option('--config <name>', 'with --registers-only: configuration of the kernel, where its file does not tell').choices(['mcs', 'classic']))
     .option('--release <version>', 'with --trace: the release of seL4 that boots, e.g. 12.1.0, where its symbols do not tell', parseRelease)
     .option('--gdb <port>', 'wait for a debugger on this port (0 for any free one) of the loopback interface, and let it run the machine', parsePort)
     .option('--symbols <kernel.elf>', 'kernel of a complete image, so that the debugger shows its threads by name')

@@ -10,6 +10,7 @@ const FLAGS: Readonly<Record<RecordDetail['flags'][number], string>> = {
   invokerDestroyed: 'the invoker was destroyed',
   nextHasSchedContext: 'the next thread may run',
   refusedWithEffect: 'refused, and yet a capability changed',
+  registersOnly: 'only registers were seen',
 };
 
 /** What the trap did to threads. */
