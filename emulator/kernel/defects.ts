@@ -55,16 +55,9 @@ export const DEFECTS = {
     rules: ['N02', 'N03', 'S11'], methods: ['SchedContextYieldTo'],
   },
   'yield-to-send': {
-    title: 'A delayed YieldTo answers Send and NBSend',
-    shows: 'When the thread that yielded by Send or NBSend runs again, its badge register is 0, its tag has length 1, and MR0 holds the consumed time.',
+    title: 'A delayed YieldTo answers whoever yielded',
+    shows: 'When the thread that yielded runs again, its badge register is 0, its tag has length 1, and MR0 holds the consumed time: also when it yielded by Send or NBSend, and when another thread has set its registers by WriteRegisters or CopyRegisters in the meantime.',
     mendedBy: 'open: seL4#1471',
-    configurations: MCS, releases: ['10.0.0-mcs', '16.0.0'],
-    rules: ['N02'], methods: ['SchedContextYieldTo'],
-  },
-  'yield-to-after-write': {
-    title: 'A delayed YieldTo overwrites registers that were set in the meantime',
-    shows: 'A thread waits for its YieldTo, another one sets its registers by WriteRegisters or CopyRegisters; when it runs, badge, tag and MR0 are those of the late answer.',
-    mendedBy: 'open: the completion always writes (seL4#1471)',
     configurations: MCS, releases: ['10.0.0-mcs', '16.0.0'],
     rules: ['N02'], methods: ['SchedContextYieldTo'],
   },
@@ -171,7 +164,7 @@ export const DEFECTS = {
     shows: 'A faulter still queued on its handler\'s endpoint is suspended, resumed or given other registers, or the endpoint is destroyed, or its sends are cancelled. The next message of the thread reaches its receiver as the old fault message, with the pc of now; a Call is answered as if it were that fault, and made again. Seen on 1326364bc; before 11.0.0 a Send waited for such an answer, too.',
     mendedBy: 'open: in the first public source of 2014 already',
     configurations: CLASSIC, releases: ['9.0.1', '16.0.0'],
-    rules: ['F04', 'S05', 'S08'], methods: ['Recv', 'Reply'],
+    rules: ['F04', 'S05', 'S08'], methods: ['CNodeDelete', 'Recv', 'Reply', 'TCBResume'],
   },
   'answered-restart': {
     title: 'A thread that is stopped on its answer repeats its system call',

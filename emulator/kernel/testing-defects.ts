@@ -93,14 +93,6 @@ export const DEFECT_PROGRAMS: Record<DefectName, (w: World) => void> = {
     w.wait(w.notification());
     w.mustRun(caller);
   },
-  'yield-to-after-write': (w) => {
-    const { caller, target } = yielder(w);
-    w.call(target.context!.cptr, 'SchedContextYieldTo');
-    w.mustRun(target);
-    w.call(caller.cptr, 'TCBWriteRegisters', [0, 1, 0x10_0000]);
-    w.wait(w.notification());
-    w.mustRun(caller);
-  },
   'yield-to-returns': (w) => {
     const { target } = yielder(w);
     w.call(target.context!.cptr, 'SchedContextYieldTo');

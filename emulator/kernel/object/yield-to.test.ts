@@ -79,6 +79,17 @@ describe('SchedContext_YieldTo', () => {
     expect(world.events).toContain('caller: waits no more for a YieldTo');
   });
 
+  it.each([[[], []], [['yield-to-send'], ['a0', 'a1', 'a2']]] as const)('owes no late answer once the registers were set; defects %j', (defects, written) => {
+    const { world, caller, target } = scene(100, { defects });
+    world.call(target.context!.cptr, 'SchedContextYieldTo');
+    world.mustRun(target);
+    world.succeed(caller.cptr, 'TCBWriteRegisters', [0, 1, 0x10_0000]);
+    world.clear();
+    world.wait(world.notification());
+    world.mustRun(caller);
+    expect(world.writes(caller.object, 'lateReply').sort()).toEqual(written);
+  });
+
   it('is completed for the first yielder when a second one comes', () => {
     const world = new World('mcs');
     const wakeUp = world.notification('wake up');

@@ -61,7 +61,7 @@ export function completeYieldTo(kernel: Kernel, yielder: Tcb): void {
 
 /** The thread's registers were set by somebody else: the answer that it waited for would overwrite them. */
 export function dropYieldReply(kernel: Kernel, yielder: Tcb): void {
-  if (!kernel.defects.has('yield-to-after-write')) yielder.yieldOwesReply = false;
+  if (!kernel.defects.has('yield-to-send')) yielder.yieldOwesReply = false;
 }
 
 /** Ends the wait for a YieldTo, if there is one, without an answer. */

@@ -21,7 +21,7 @@ import { readKernelImage, type KernelImage } from '../image/kernel-image.ts';
 import { ImageKernel } from './image-kernel.ts';
 
 /** What a correct model does otherwise than the kernels of today. */
-const KERNELS_OF_TODAY: Record<Scheduling, readonly DefectName[]> = { mcs: ['yield-to-send', 'yield-to-after-write'], classic: ['classic-ghost-fault'] };
+const KERNELS_OF_TODAY: Record<Scheduling, readonly DefectName[]> = { mcs: ['yield-to-send'], classic: ['classic-ghost-fault'] };
 /** Situations that depend on how long the kernel takes. */
 const BY_TIME = /out of budget|preempted|caller suspended|caller deleted/;
 /** So do alarms; and DebugSnapshot makes real kernels fail. */

@@ -21,7 +21,7 @@ const PLACE = {
 };
 const END = DATA + 7n * PAGE;
 
-const LAYOUT = knownLayout({ scheduling: 'classic', debug: false, fpu: false });
+const LAYOUT = knownLayout({ scheduling: 'classic', debug: false, fpu: false, release: '16.0.0' });
 const VARIABLES = ['ksCurThread', 'ksIdleThread', 'ksWorkUnitsCompleted', 'current_fault'] as const;
 const CNODE_BITS = 5n;
 const { Yield, Recv, DebugPutChar, DebugHalt } = SYSCALL_NUMBERS.classic as Record<'Yield' | 'Recv' | 'DebugPutChar' | 'DebugHalt', number>;
@@ -199,6 +199,8 @@ export function smallKernel(): Uint8Array {
   const at = (name: string): bigint => symbols.get(name)!;
   return loaded(elfWith({ '.text': text }, [
     { name: 'trap_entry', value: at('trap_entry'), size: Number(at('trap_entry_end') - at('trap_entry')) },
+    // By this one it is known as a kernel of release 16.
+    { name: 'tcbNTFNAppend', value: at('interrupt') },
     { name: 'ksReadyQueues', value: BASE + END, size: 2 * 4096, type: 1 },
     ...VARIABLES.map((name, i) => ({ name, value: BASE + PLACE.variables + BigInt(8 * i), type: 1 })),
   ]), text.length);
