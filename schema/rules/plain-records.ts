@@ -55,7 +55,7 @@ export class PlainRecords {
     const { thread, next, cause, outcome, flags, stray, nextState, capType, method, syscall, tag, deliveryCount } = batch.records;
     const invoker = thread[row]!;
     // What most records that are not plain show.
-    if (invoker === 0 || next[row] !== invoker || capType[row] === CAP_TYPE.Endpoint || outcome[row] === OUTCOME.error) return row;
+    if (invoker === 0 || flags[row] !== PLAIN_FLAGS || next[row] !== invoker || capType[row] === CAP_TYPE.Endpoint || outcome[row] === OUTCOME.error) return row;
     const { thread: moved, change, flags: movedFlags } = batch.transitions;
     const { special, classes } = this;
     const known = run.thread(invoker);
