@@ -3,10 +3,11 @@
 import type { AddressInfo } from 'node:net';
 import websocket from '@fastify/websocket';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { RetentionPolicy } from '../schema/api/index.ts';
 import { PortInUseError } from './errors.ts';
 import { ExportClient } from './export/export-client.ts';
 import { ingestEndpoint, Producers } from './ingest/endpoint.ts';
-import { IngestClient } from './ingest/ingest-client.ts';
+import { IngestClient, READ_ONLY, type IngestListener } from './ingest/ingest-client.ts';
 import { MAX_FRAME_BYTES } from './ingest/limits.ts';
 import { liveEndpoint } from './live/endpoint.ts';
 import { LiveHub } from './live/hub.ts';
@@ -29,10 +30,16 @@ import { isWildcard } from './safety/addresses.ts';
 import { checkAllowedHost, checkExposure, type SafetyOptions } from './safety/exposure.ts';
 import { SqlClient, SQL_LIMITS, type SqlLimits } from './sql/sql-client.ts';
 import { dataFile } from './store/location.ts';
+import { Maintenance } from './store/maintenance.ts';
+import { RetentionTimer } from './store/retention-timer.ts';
 
 export interface ServiceOptions extends SafetyOptions {
   /** Directory of the store; made where it does not exist. */
   readonly dataDirectory: string;
+  /** Only show what is there, which may be a trace file in place of a directory; nothing is made, taken or changed. */
+  readonly readOnly?: boolean;
+  /** Makes room from time to time; nothing goes unless given. */
+  readonly retention?: RetentionPolicy;
   /** Directory of the built dashboard; without one `/` says that there is none. */
   readonly dashboards?: string;
   /** For example of `serviceLog`; nothing is logged unless given. */
@@ -81,10 +88,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const query = new QueryClient(dataDirectory, options.queryTimeLimit ?? DEFAULT_QUERY_LIMIT);
   const exports = new ExportClient(dataDirectory);
   const sql = new SqlClient(dataDirectory, { ...SQL_LIMITS, ...options.sqlLimits });
+  const maintenance = new Maintenance(dataDirectory);
   const producers = new Producers();
   const app = application(options, limits);
   let problem: string | undefined;
-  const ingest = await IngestClient.start(dataDirectory, {
+  const listener: IngestListener = {
     answer: (answer) => producers.answer(answer),
     news: (news) => hub.news(news),
     problem: (message) => {
@@ -97,7 +105,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       app.log.fatal(message);
       producers.stop(message);
     },
-  });
+  };
+  const ingest = options.readOnly === true ? IngestClient.readOnly(listener) : await IngestClient.start(dataDirectory, listener);
+  if (options.readOnly === true) {
+    producers.stop(READ_ONLY);
+    await query.ask('totals');
+  }
   const jobs = new RecheckJobs(dataDirectory, ingest);
   const hub = new LiveHub(query, (watched) => ingest.watch(watched));
   const startedAt = new Date().toISOString();
@@ -105,7 +118,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const status: StatusSource = () => ({
     version, startedAt, dataFile: dataFile(dataDirectory),
     producers: producers.count, watchers: hub.count, pendingBatches: producers.pendingFrames,
-    ...(problem === undefined ? {} : { problem }),
+    ...(options.readOnly === true ? { readOnly: true } : {}), ...(problem === undefined ? {} : { problem }),
   });
 
   // Before all hooks that refuse a request: it ends the sockets of refused upgrades.
@@ -123,9 +136,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  await apiRoutes(app, query, ingest, exports, jobs, sql, status, (api) => sessionRoutes(api, tickets, tokens !== undefined));
+  const administration = { directory: options.readOnly === true ? undefined : dataDirectory, ingest, maintenance };
+  await apiRoutes(app, query, ingest, exports, jobs, sql, status, administration, (api) => sessionRoutes(api, tickets, tokens !== undefined));
   await useDashboard(app, options.dashboards);
   await app.ready();
+  const retention = options.retention === undefined ? undefined : new RetentionTimer(ingest, options.retention, app.log);
 
   return {
     app,
@@ -135,10 +150,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     },
     close: async () => {
       await jobs.close();
+      retention?.stop();
       await ingest.close();
       producers.terminate();
       hub.terminate();
       await exports.close();
+      await maintenance.close();
       await app.close();
       await query.close();
       await sql.close();

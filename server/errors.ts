@@ -52,7 +52,7 @@ export class StoreError extends Error {
 }
 
 /** A request that the service cannot answer as asked; becomes an `ErrorBody`. */
-export type RequestFault = 'bad-request' | 'unknown-run' | 'unknown-record' | 'unknown-rule' | 'unknown-configuration' | 'unknown-finding' | 'unknown-job' | 'conflict' | 'timeout' | 'unavailable';
+export type RequestFault = 'bad-request' | 'records-dropped' | 'read-only' | 'too-large' | 'unknown-run' | 'unknown-record' | 'unknown-rule' | 'unknown-configuration' | 'unknown-finding' | 'unknown-job' | 'conflict' | 'timeout' | 'unavailable';
 
 export class RequestError extends Error {
   override readonly name = 'RequestError';

@@ -47,7 +47,7 @@ export type SubjectRef = Static<typeof SubjectRef>;
 /** Body of every answer that is not 2xx. */
 export const ErrorBody = Type.Object({
   /** Stable, for programs. */
-  error: Type.Enum(['bad-request', 'not-found', 'unknown-run', 'unknown-record', 'unknown-rule', 'unknown-configuration', 'unknown-finding', 'unknown-job', 'conflict',
+  error: Type.Enum(['bad-request', 'not-found', 'unknown-run', 'unknown-record', 'unknown-rule', 'unknown-configuration', 'unknown-finding', 'unknown-job', 'conflict', 'records-dropped', 'read-only',
     'forbidden-host', 'forbidden-origin', 'unauthorized', 'forbidden-access', 'too-many-failures', 'too-many-connections', 'too-large',
     'timeout', 'unavailable', 'internal'] as const),
   /** One sentence for people. */

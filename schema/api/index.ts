@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 export * from './common.ts';
 export * from './session.ts';
+export * from './administration.ts';
 export * from './status.ts';
 export * from './runs.ts';
 export * from './records.ts';

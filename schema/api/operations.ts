@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The operations of `paths.ts` with their schemas: what the API's description groups them by, and what clients are typed by. */
 import type { TSchema } from 'typebox';
+import { CheckReport, PrunePlan, PruneReport, RetentionPolicy } from './administration.ts';
 import { AnomalyPage, AnomalyQuery } from './anomalies.ts';
 import { ComparisonQuery, RunComparison } from './comparison.ts';
 import { ExportQuery } from './export.ts';
@@ -25,6 +26,7 @@ export const OPERATION_TAGS = {
   anomalies: 'What the rules found, in one run and over all of them',
   exchange: 'Traces for other tools',
   jobs: 'Work that takes longer than a request',
+  upkeep: 'Taking care of what is kept',
   reference: 'Rules and interfaces',
 } as const;
 
@@ -60,6 +62,10 @@ export const OPERATIONS = {
   jobs: { tag: 'jobs', response: JobList },
   job: { tag: 'jobs', params: JobParams, response: Job },
   cancelJob: { tag: 'jobs', params: JobParams, response: Job },
+  prune: { tag: 'upkeep', body: RetentionPolicy, response: PruneReport },
+  planPrune: { tag: 'upkeep', body: RetentionPolicy, response: PrunePlan },
+  checkStore: { tag: 'upkeep', response: CheckReport },
+  backup: { tag: 'upkeep' },
   rules: { tag: 'reference', response: RuleList },
   rule: { tag: 'reference', params: RuleParams, response: RuleDetail },
   interfaces: { tag: 'reference', params: InterfaceParams, response: InterfaceDetail },

@@ -6,7 +6,8 @@ import { FindingState } from './findings.ts';
 import { PageLimit } from './records.ts';
 
 /** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
-export const RunState = Type.Enum(['running', 'ended', 'interrupted'] as const, { description: 'whether its producer is there' });
+export const RUN_STATES = ['running', 'ended', 'interrupted'] as const;
+export const RunState = Type.Enum(RUN_STATES, { description: 'whether its producer is there' });
 export type RunStateName = Static<typeof RunState>;
 
 /** How a run came to its end, as its producer says. */
@@ -14,7 +15,7 @@ export const RunEndName = Type.Enum(['completed', 'failed', 'stalled', 'interrup
 export type RunEndName = Static<typeof RunEndName>;
 
 const KernelKind = Type.Enum(['model', 'image'] as const, { description: 'the embedded model, or a real kernel' });
-const Tag = Type.String({ pattern: TAG_PATTERN, description: '1 to 64 letters, digits and .:/_-' });
+export const Tag = Type.String({ pattern: TAG_PATTERN, description: '1 to 64 letters, digits and .:/_-' });
 
 export const AnomalyCounts = Type.Object({ error: Natural, warning: Natural, info: Natural });
 export type AnomalyCounts = Static<typeof AnomalyCounts>;

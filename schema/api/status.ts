@@ -20,6 +20,8 @@ export const ServiceStatus = Type.Object({
   watchers: Natural,
   /** Batches received and not yet committed. */
   pendingBatches: Natural,
+  /** The service only shows a trace file, and takes nothing. */
+  readOnly: Type.Optional(Type.Literal(true)),
   /** Why nothing can be stored at the moment (disk full, …); absent when all is well. */
   problem: Type.Optional(Type.String()),
 }, { $id: 'ServiceStatus' });

@@ -7,6 +7,7 @@ import { anomaliesCommand } from './commands/anomalies.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bootCommand } from './commands/boot.ts';
 import { defectsCommand } from './commands/defects.ts';
+import { dbCommand } from './commands/db.ts';
 import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
@@ -14,6 +15,9 @@ import { findingsCommand } from './commands/findings.ts';
 import { fuzzCommand } from './commands/fuzz.ts';
 import { generateCommand } from './commands/generate.ts';
 import { historyCommand } from './commands/history.ts';
+import { importCommand } from './commands/import.ts';
+import { mergeCommand } from './commands/merge.ts';
+import { openCommand } from './commands/open.ts';
 import { recheckCommand } from './commands/recheck.ts';
 import { recordsCommand } from './commands/records.ts';
 import { runCommand } from './commands/run.ts';
@@ -46,7 +50,8 @@ Examples:
 Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable input, 4 the program or guest failed,
 5 timeout, 130 interrupted.`);
   const makers = [
-    startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, recordsCommand, anomaliesCommand,
+    startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, openCommand, importCommand, mergeCommand, dbCommand,
+    recordsCommand, anomaliesCommand,
     findingsCommand, historyCommand, recheckCommand, diffCommand, sqlCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand,
   ];
   for (const make of makers) {

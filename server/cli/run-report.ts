@@ -46,7 +46,7 @@ export async function reportOf(service: ServiceAccess, session: SessionReport): 
     end: session.end, error: describeError(session.error), records: summary.records, time: summary.time,
     methods: new Set(invoked.map(({ method }) => method)).size,
     invocations: invoked.reduce((sum, { records }) => sum + records, 0),
-    replies, checkedByStubs: session.replies.checked, anomalies, dataFile,
+    replies, checkedByStubs: session.replies.checked, anomalies, dataFile: service.traceFile ?? dataFile,
   };
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Where commands find their traces: a service that runs already, or one of their own on the data directory. */
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import type { TraceClientOptions } from '../../emulator/probe/trace-client.ts';
 import type { ErrorBody, ServiceStatus } from '../../schema/api/index.ts';
 import type { Service, ServiceOptions as OwnServiceOptions } from '../app.ts';
 import { packageFile } from '../package-paths.ts';
-import { dataFile } from '../store/location.ts';
+import { dataFile, isTraceFile } from '../store/location.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { readBytes } from './input-files.ts';
 
@@ -35,11 +35,20 @@ export interface ServiceAccess {
   get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>;
   /** Answer of a request that changes something, with a JSON body if it has one. Throws as `get` does. */
   send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T>;
+  /** Where the trace will be when the access is closed, if not in the service's data file. */
+  readonly traceFile?: string;
   /** WebSocket URL for producers. */
   ingestUrl(): Promise<string>;
   /** What producers need besides. */
   readonly traceOptions: TraceClientOptions;
   close(): Promise<void>;
+}
+
+/** A service in another process. */
+export interface RemoteAccess extends ServiceAccess {
+  readonly url: string;
+  /** Answer of `POST path` with a file of that many bytes as its body. Throws as `get` does. */
+  upload<T>(path: string, query: Readonly<Record<string, string | undefined>>, file: { readonly stream: AsyncIterable<Uint8Array>; readonly bytes: number; readonly type: string }): Promise<T>;
 }
 
 /** Adds `--server`, `--token-file` and `--data`. */
@@ -60,11 +69,17 @@ export function dataDirectory(given: string | undefined): string {
 /** Makes a service on a data directory with the built dashboard. Nothing listens yet. */
 export async function ownService(data: string | undefined, options: Partial<OwnServiceOptions> = {}): Promise<Service> {
   const { createService } = await import('../app.ts');
-  return createService({ ...options, dataDirectory: dataDirectory(data), dashboards: fileURLToPath(packageFile('dist/dashboards/public')) });
+  const directory = dataDirectory(data);
+  return createService({ ...options, dataDirectory: directory, ...(isTraceFile(directory) ? { readOnly: true } : {}), dashboards: fileURLToPath(packageFile('dist/dashboards/public')) });
 }
 
 /** The service that the options name, else the one on the default port, else an own one. */
 export async function accessService(options: ServiceOptions): Promise<ServiceAccess> {
+  return await findService(options) ?? ownAccess(await ownService(options.data));
+}
+
+/** The service that the options name, else the one on the default port if it has the directory; undefined when there is none. */
+export async function findService(options: ServiceOptions): Promise<RemoteAccess | undefined> {
   const token = tokenOf(options);
   if (options.server !== undefined) {
     const url = options.server.replace(/\/+$/, '');
@@ -78,13 +93,13 @@ export async function accessService(options: ServiceOptions): Promise<ServiceAcc
   const found = await statusOf(url, token);
   if (found !== undefined && 'refusal' in found && options.data === undefined) throw refused(url, found.refusal);
   if (found !== undefined && 'status' in found && (options.data === undefined || found.status.dataFile === dataFile(dataDirectory(options.data)))) return remote(url, token);
-  return own(await ownService(options.data));
+  return undefined;
 }
 
 /** Directory of the traces for commands that read them without a service: as given, else that of the service on the default port, else the user's. */
 export async function localDirectory(data: string | undefined): Promise<string> {
   const found = data === undefined ? await statusOf(`http://${LOOPBACK}:${DEFAULT_PORT}`, tokenOf({})) : undefined;
-  return found !== undefined && 'status' in found ? dirname(found.status.dataFile) : dataDirectory(data);
+  return found !== undefined && 'status' in found ? found.status.dataFile : dataDirectory(data);
 }
 
 /** What a running service answers to `GET path`, piece by piece. Throws a CommandError with the service's message. */
@@ -124,7 +139,7 @@ function authorization(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-function remote(url: string, token: string | undefined): ServiceAccess {
+function remote(url: string, token: string | undefined): RemoteAccess {
   return {
     url,
     traceOptions: token === undefined ? {} : { token },
@@ -136,12 +151,18 @@ function remote(url: string, token: string | undefined): ServiceAccess {
       const response = await fetch(`${url}${path}`, { method, headers: { ...authorization(token), ...(body === undefined ? {} : JSON_BODY) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
       return answer(response.ok, await response.json());
     },
+    upload: async (path, query, { stream, bytes, type }) => {
+      const headers = { ...authorization(token), 'content-type': type, 'content-length': String(bytes) };
+      const response = await fetch(`${url}${withQuery(path, query)}`, { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit);
+      return answer(response.ok, await response.json());
+    },
     ingestUrl: () => Promise.resolve(`${url.replace(/^http/, 'ws')}/ingest`),
     close: () => Promise.resolve(),
   };
 }
 
-function own(service: Service, token?: string): ServiceAccess {
+/** A service of this process that nobody else reaches. */
+export function ownAccess(service: Service, token?: string): ServiceAccess {
   let listening: Promise<string> | undefined;
   return {
     url: undefined,
@@ -161,7 +182,7 @@ function own(service: Service, token?: string): ServiceAccess {
 
 /** `get` on a service of this process, with a token that it knows. */
 export function inProcess(service: Service, url: string, ingestUrl: string, token: string): ServiceAccess {
-  return { ...own(service, token), url, ingestUrl: () => Promise.resolve(ingestUrl) };
+  return { ...ownAccess(service, token), url, ingestUrl: () => Promise.resolve(ingestUrl) };
 }
 
 function withQuery(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): string {

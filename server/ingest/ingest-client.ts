@@ -16,20 +16,24 @@ export interface IngestListener {
   stopped(message: string): void;
 }
 
+/** What is said to those who want to change a store that is only read. */
+export const READ_ONLY = 'this service only shows a trace file; nothing can be stored in it or changed';
+
 export class IngestClient {
-  private readonly worker: Worker;
+  /** Without one nothing can be changed. */
+  private readonly worker: Worker | undefined;
   private readonly listener: IngestListener;
   private readonly exited: Promise<unknown>;
   private lastConnection = 0;
   private lastCommand = 0;
   private readonly commands = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
 
-  private constructor(worker: Worker, listener: IngestListener) {
+  private constructor(worker: Worker | undefined, listener: IngestListener) {
     this.worker = worker;
     this.listener = listener;
-    worker.on('message', (message: FromIngest) => this.receive(message));
-    worker.on('error', (error) => listener.stopped(`nothing is stored any more, restart the service: ${error.message}`));
-    this.exited = new Promise((resolve) => worker.once('exit', resolve));
+    worker?.on('message', (message: FromIngest) => this.receive(message));
+    worker?.on('error', (error) => listener.stopped(`nothing is stored any more, restart the service: ${error.message}`));
+    this.exited = worker === undefined ? Promise.resolve() : new Promise((resolve) => worker.once('exit', resolve));
     void this.exited.then(() => {
       for (const { reject } of this.commands.values()) reject(new RequestError('unavailable', 'the store is closed'));
       this.commands.clear();
@@ -42,6 +46,11 @@ export class IngestClient {
     const [first] = await once(worker, 'message') as [FromIngest];
     if (first.type === 'failed') throw unpackError(first.error);
     return new IngestClient(worker, listener);
+  }
+
+  /** For a store that is only read: frames go nowhere, and commands are refused. */
+  static readOnly(listener: IngestListener): IngestClient {
+    return new IngestClient(undefined, listener);
   }
 
   /** A number for a new connection. */
@@ -67,6 +76,7 @@ export class IngestClient {
 
   /** Changes the store. Rejects with what Administration throws, or a RequestError `unavailable` when the worker ends before. */
   administer<C extends Command>(command: C, ...parameters: CommandArguments<C>): Promise<CommandResult<C>> {
+    if (this.worker === undefined) return Promise.reject(new RequestError('read-only', READ_ONLY, 'import it into a data directory to change it: sel4scope import FILE'));
     const id = ++this.lastCommand;
     return new Promise((resolve, reject) => {
       this.commands.set(id, { resolve: resolve as (result: unknown) => void, reject });
@@ -81,7 +91,7 @@ export class IngestClient {
   }
 
   private send(message: ToIngest, transfer: ArrayBuffer[] = []): void {
-    this.worker.postMessage(message, transfer);
+    this.worker?.postMessage(message, transfer);
   }
 
   private receive(message: FromIngest): void {

@@ -3,9 +3,8 @@
  * The service's end of the trace wire (`trace.proto`): collects frames of all producers, and handles them in groups, each
  * in one transaction. What it answers is sent after the commit. It knows no sockets and no threads.
  */
-import { LATEST_RUN, RUN_ID_PATTERN, type RunSummary } from '../../schema/api/index.ts';
+import type { RunSummary } from '../../schema/api/index.ts';
 import { BatchError } from '../../schema/trace/batch.ts';
-import { MOST_TAGS, TAG_PATTERN, type RunDescription } from '../../schema/trace/names.ts';
 import { decodeClientMessage, PROTOCOL_VERSION, WireError, type Bye, type Hello, type ProblemCode, type ServerMessage } from '../../schema/trace/wire.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
@@ -13,6 +12,7 @@ import { asStoreError } from '../store/open.ts';
 import type { StoredRun } from '../store/run-row.ts';
 import { SqliteError } from '../store/sqlite.ts';
 import type { TraceStore } from '../store/trace-store.ts';
+import { descriptionProblem, sameDescription } from './description.ts';
 import { COMMIT_FRAMES, COMMIT_MS, MAX_FRAME_BYTES, WINDOW } from './limits.ts';
 import type { Answer, RunNews } from './messages.ts';
 import { RefusedBatchError, RunWriter, SequenceGapError, type MakeRules } from './run-writer.ts';
@@ -179,7 +179,8 @@ export class Ingest {
     if (hello.protocolVersion !== PROTOCOL_VERSION) {
       throw new ProducerProblem('unsupportedVersion', `protocol version ${hello.protocolVersion} is not supported; this service speaks version ${PROTOCOL_VERSION}`);
     }
-    checkDescription(hello.run);
+    const wrong = descriptionProblem(hello.run);
+    if (wrong !== undefined) throw new ProducerProblem('badMessage', wrong);
     const writer = new RunWriter(this.store, this.openRun(hello, now), interfacesByName(hello.run.configuration), this.makeRules);
     if (writer.run.state !== 'ended') writer.start(now);
     connection.writer = writer;
@@ -198,6 +199,7 @@ export class Ingest {
     if (known === undefined) return this.store.insertRun(run, now);
     if (!resume) throw new ProducerProblem('runExists', `run ${run.id} is known already; choose another id, or resume it`);
     if (!sameDescription(known.description, run)) throw new ProducerProblem('runExists', `run ${run.id} is known with another description; choose another id`);
+    if (known.recordsDroppedAt !== 0) throw new ProducerProblem('runExists', `the records of run ${run.id} were dropped by retention; choose another id`);
     return known;
   }
 
@@ -279,26 +281,6 @@ export class Ingest {
 /** Whether a frame is a ClientMessage with a Batch: its first byte is the key of field 2. */
 function isBatchFrame(bytes: Uint8Array): boolean {
   return bytes[0] === 0x12;
-}
-
-function checkDescription(run: RunDescription): void {
-  if (!new RegExp(RUN_ID_PATTERN).test(run.id) || run.id === LATEST_RUN) {
-    throw new ProducerProblem('badMessage', `run id ${JSON.stringify(run.id)} is not allowed: 1 to 128 letters, digits, dots, colons, underscores and hyphens, not "${LATEST_RUN}"`);
-  }
-  const texts = [run.program, run.kernelVersion, run.release, run.build, run.machine, run.commit, ...run.defects];
-  if (texts.length > 256 || texts.some((text) => text.length > 4096)) {
-    throw new ProducerProblem('badMessage', 'the description of the run is too long: at most 4096 characters a text, and 250 defects');
-  }
-  const badTag = run.tags.find((tag) => !new RegExp(TAG_PATTERN).test(tag));
-  if (badTag !== undefined) throw new ProducerProblem('badMessage', `tag ${JSON.stringify(badTag)} is not allowed: 1 to 64 letters, digits and .:/_-, the first a letter or digit`);
-  if (run.tags.length > MOST_TAGS) throw new ProducerProblem('badMessage', `${run.tags.length} tags; a run has at most ${MOST_TAGS}`);
-}
-
-/** Tags may have changed since the run began. */
-function sameDescription(a: RunDescription, b: RunDescription): boolean {
-  return a.program === b.program && a.kernel === b.kernel && a.kernelVersion === b.kernelVersion && a.configuration === b.configuration
-    && a.seed === b.seed && a.release === b.release && a.build === b.build && a.machine === b.machine && a.commit === b.commit
-    && a.defects.length === b.defects.length && a.defects.every((defect, i) => defect === b.defects[i]);
 }
 
 function asProblem(error: unknown): ProducerProblem {

@@ -5,7 +5,8 @@ import type { ErrorBody } from '../../schema/api/index.ts';
 import { RequestError, StoreError, type RequestFault } from '../errors.ts';
 
 const STATUS: Readonly<Record<RequestFault, number>> = {
-  'bad-request': 400, 'unknown-run': 404, 'unknown-record': 404, 'unknown-rule': 404, 'unknown-configuration': 404, 'unknown-finding': 404, 'unknown-job': 404, conflict: 409, timeout: 503, unavailable: 503,
+  'bad-request': 400, 'unknown-run': 404, 'unknown-record': 404, 'unknown-rule': 404, 'unknown-configuration': 404, 'unknown-finding': 404, 'unknown-job': 404, conflict: 409,
+  'records-dropped': 410, 'read-only': 403, 'too-large': 413, timeout: 503, unavailable: 503,
 };
 
 export function useErrorReplies(app: FastifyInstance): void {

@@ -84,7 +84,7 @@ export class TraceReader {
   }
 
   records(run: string, query: RecordQuery): RecordPage {
-    const found = this.need(run);
+    const found = this.needRecords(run);
     const interfaces = interfacesByName(found.description.configuration);
     const filter = new RecordFilter(query, interfaces);
     const limit = query.limit ?? DEFAULT_PAGE;
@@ -109,7 +109,7 @@ export class TraceReader {
   }
 
   recordInFull(run: string, seq: number): RecordDetail {
-    const found = this.need(run);
+    const found = this.needRecords(run);
     const chunk = findChunkOf(this.db, found.key, seq);
     if (chunk === undefined) {
       throw new RequestError('unknown-record', `run ${found.description.id} has no record ${seq}`,
@@ -158,7 +158,7 @@ export class TraceReader {
 
   /** Two runs, record by record. */
   compare(query: ComparisonQuery): RunComparison {
-    const [a, b] = [this.need(query.a), this.need(query.b)];
+    const [a, b] = [this.needRecords(query.a), this.needRecords(query.b)];
     return { a: runSummary(a), b: runSummary(b), ...compareRuns(this.compared(a), this.compared(b), query.depth ?? 'words') };
   }
 
@@ -210,6 +210,14 @@ export class TraceReader {
     throw run === LATEST_RUN
       ? new RequestError('unknown-run', 'there are no runs yet', 'start one with: sel4scope run PROGRAM.ts')
       : new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
+  }
+
+  /** A run whose records are there. */
+  private needRecords(run: string): StoredRun {
+    const found = this.need(run);
+    if (found.recordsDroppedAt === 0) return found;
+    throw new RequestError('records-dropped', `the records of run ${found.description.id} were dropped on ${new Date(found.recordsDroppedAt).toISOString()} to make room`,
+      'its counts and anomalies are still there; runs with a tag that retention keeps stay whole');
   }
 
   private namesOf(run: number): (id: number) => string | undefined {

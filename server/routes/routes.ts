@@ -5,6 +5,7 @@ import type { IngestClient } from '../ingest/ingest-client.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import type { RecheckJobs } from '../recheck/jobs.ts';
 import type { SqlClient } from '../sql/sql-client.ts';
+import { administrationRoutes, type AdministrationParts } from './administration.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { comparisonRoutes } from './comparison.ts';
 import { exportRoutes } from './export.ts';
@@ -18,7 +19,7 @@ import { sqlRoutes } from './sql.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
 /** All routes under `/api`. */
-export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, exports: ExportClient, jobs: RecheckJobs, sql: SqlClient, status: StatusSource, session: (api: FastifyInstance) => void): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, exports: ExportClient, jobs: RecheckJobs, sql: SqlClient, status: StatusSource, administration: AdministrationParts, session: (api: FastifyInstance) => void): Promise<void> {
   await app.register(async (api) => {
     // What is stored changes at any time.
     api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
@@ -34,5 +35,6 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest
     sqlRoutes(api, sql);
     ruleRoutes(api);
     interfaceRoutes(api);
+    administrationRoutes(api, administration);
   }, { prefix: '/api' });
 }

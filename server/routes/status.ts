@@ -6,7 +6,7 @@ import type { QueryClient } from '../query/query-client.ts';
 import { NoQuery, responses } from './responses.ts';
 
 /** What the service knows of itself without asking the store. */
-export type StatusSource = () => Pick<ServiceStatus, 'version' | 'startedAt' | 'dataFile' | 'producers' | 'watchers' | 'pendingBatches' | 'problem'>;
+export type StatusSource = () => Pick<ServiceStatus, 'version' | 'startedAt' | 'dataFile' | 'producers' | 'watchers' | 'pendingBatches' | 'readOnly' | 'problem'>;
 
 export function statusRoute(app: FastifyInstance, query: QueryClient, source: StatusSource): void {
   const totals = new LatestTotals(query);

@@ -4,24 +4,30 @@
  * commits of the ingest, so every command is short; work that takes longer goes in slices.
  */
 import type { Database } from 'better-sqlite3';
-import { LATEST_RUN, type FindingDecision, type RunSummary, type TagChange } from '../../schema/api/index.ts';
+import { LATEST_RUN, type FindingDecision, type ImportResult, type PrunePlan, type RetentionPolicy, type RunSummary, type TagChange } from '../../schema/api/index.ts';
 import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
 import { RequestError } from '../errors.ts';
 import { applyPlan } from '../recheck/apply-plan.ts';
 import type { RecheckPlan } from '../recheck/plan.ts';
 import { Findings } from './findings.ts';
+import { openForeign } from './foreign-store.ts';
+import { importRuns } from './import-runs.ts';
+import { Retention, type PruneSlice } from './retention.ts';
 import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
+import { TraceStore } from './trace-store.ts';
 
 export class Administration {
   private readonly db: Database;
   private readonly findings: Findings;
   private readonly isOpen: (run: string) => boolean;
+  private readonly retention: Retention;
 
   /** @param isOpen whether a producer's connection has this run open: its counts are then in memory too */
   constructor(db: Database, isOpen: (run: string) => boolean = () => false) {
     this.db = db;
     this.isOpen = isOpen;
     this.findings = new Findings(db);
+    this.retention = new Retention(db, this.findings, isOpen);
   }
 
   /** Adds and removes tags of a run. Throws a RequestError for an unknown run or a malformed tag, and then changes nothing. */
@@ -48,6 +54,32 @@ export class Administration {
   applyRecheck(plan: RecheckPlan): RunSummary {
     applyPlan(this.db, plan, Date.now(), this.isOpen);
     return runSummary(runOfRow(this.db.prepare(`${SELECT_RUN} WHERE id = ?`).get(plan.run) as RunRow));
+  }
+
+  /**
+   * Copies runs of a trace file of this version, all that are wanted or none. Ingest waits meanwhile, about a second for a
+   * million records: rules judge every one of them. Throws a RequestError that says what is wrong with the file.
+   */
+  importFile(file: string, runs?: readonly string[]): ImportResult {
+    const source = openForeign(file);
+    try {
+      const store = new TraceStore(this.db);
+      let imported: ImportResult['runs'] = [];
+      store.transaction(() => { imported = importRuns(source, store, runs); });
+      return { runs: imported };
+    } finally {
+      source.close();
+    }
+  }
+
+  /** What {@link prune} would do to the end. */
+  planPrune(policy: RetentionPolicy, now: number): PrunePlan {
+    return this.retention.plan(policy, now);
+  }
+
+  /** The next slice of making room. */
+  prune(policy: RetentionPolicy, now: number): PruneSlice {
+    return this.retention.slice(policy, now);
   }
 
   private find(run: string): RunRow {

@@ -8,9 +8,10 @@ import { dataFile } from './location.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { checkOwner, CURRENT_VERSION, migrate, versionOf } from './migrate.ts';
 import { Sqlite } from './sqlite.ts';
+import { removeTemporaryFiles } from './temporary-files.ts';
 
 /** Page size of new databases: chunks are large rows, and larger pages mean fewer overflow links. */
-const PAGE_BYTES = 16_384;
+export const PAGE_BYTES = 16_384;
 
 export interface WriterConnection {
   readonly db: Database;
@@ -26,9 +27,12 @@ export function openWriter(directory: string): WriterConnection {
   try {
     mkdirSync(directory, { recursive: true });
     lock = lockDirectory(directory);
+    removeTemporaryFiles(directory);
     const db = new Sqlite(dataFile(directory));
     try {
       db.pragma(`page_size = ${PAGE_BYTES}`);
+      // Of a new database: retention gives pages back. One that is there already keeps its way until it is vacuumed.
+      db.pragma('auto_vacuum = INCREMENTAL');
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = NORMAL');
       db.pragma('cache_size = -65536');
@@ -66,6 +70,8 @@ export function openReader(directory: string): Database {
   try {
     const db = new Sqlite(file, { readonly: true });
     try {
+      // A trace file can come from anybody.
+      db.pragma('trusted_schema = OFF');
       checkOwner(db);
       if (versionOf(db) < CURRENT_VERSION) {
         throw new StoreError('too-old', `${file} has format ${versionOf(db)} of an earlier version; start the service once to bring it to format ${CURRENT_VERSION}`);

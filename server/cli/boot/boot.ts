@@ -13,6 +13,7 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { readKernelElf } from '../kernel-file.ts';
 import { commitOf } from '../origin.ts';
 import { note, printJson } from '../output.ts';
+import type { RecordOptions } from '../recording.ts';
 import type { ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
 import { runUnderDebugger } from './debugger.ts';
@@ -23,7 +24,7 @@ import { GuestConsole, TypedInput } from './terminal.ts';
 import { BootTrace } from './tracing.ts';
 
 /** Options of `sel4scope boot`, as its help describes them. */
-export interface BootOptions extends ServiceOptions {
+export interface BootOptions extends ServiceOptions, RecordOptions {
   readonly kernel?: string;
   readonly root?: string;
   readonly dtb?: string;
@@ -107,13 +108,17 @@ async function run(machine: Machine, watch: ExpectedText, guest: GuestConsole, o
   } finally {
     input?.close();
     guest.close();
-    await trace?.end(outcome);
-    await trace?.close();
+    try {
+      await trace?.end(outcome);
+    } finally {
+      await trace?.close();
+    }
   }
 }
 
-function refuseContradictions({ gdb, trace, realtime, registersOnly }: BootOptions): void {
+function refuseContradictions({ gdb, trace, realtime, registersOnly, record }: BootOptions): void {
   if (registersOnly === true && trace === undefined) throw new CommandError(EXIT.usage, '--registers-only goes with --trace');
+  if (record !== undefined && trace === undefined) throw new CommandError(EXIT.usage, '--record keeps what --trace sees: give both');
   const other = trace !== undefined ? '--trace' : realtime === true ? '--realtime' : undefined;
   if (gdb !== undefined && other !== undefined) throw new CommandError(EXIT.usage, `--gdb and ${other} exclude each other`, 'save the machine where the trace gets interesting, and restore it under the debugger');
 }

@@ -18,10 +18,11 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { configurationIn, identityOf, readKernelElf, type KernelAdvice } from '../kernel-file.ts';
 import type { Origin } from '../origin.ts';
 import { note } from '../output.ts';
-import { accessService, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
+import { traceDestination, type RecordOptions } from '../recording.ts';
+import type { ServiceAccess, ServiceOptions } from '../service-access.ts';
 import type { BootOutcome } from './session.ts';
 
-export interface BootTraceOptions extends ServiceOptions, KernelAdvice {
+export interface BootTraceOptions extends ServiceOptions, KernelAdvice, RecordOptions {
   /** Value of `--trace`: kernel.elf, or true for the one that is booted. */
   readonly trace: string | true;
   readonly kernel?: string;
@@ -59,7 +60,7 @@ export class BootTrace {
   static async begin(machine: Machine, options: BootTraceOptions): Promise<BootTrace> {
     const watched = options.registersOnly === true ? registersOf(options) : imageOf(options);
     for (const text of watched.notes) note(`sel4scope: ${text}`);
-    const service = await accessService(options);
+    const service = await traceDestination(options);
     const id = randomUUID();
     const client = await TraceClient.connect(await service.ingestUrl(), {
       id, program: options.program, ...watched.identity, configuration: `riscv64-${watched.scheduling}`, seed: 0, defects: [],
@@ -88,7 +89,7 @@ export class BootTrace {
     const found = anomalies.filter(({ severity }) => severity !== 'info').reduce((sum, { count }) => sum + count, 0);
     if (this.observer.failure !== '') note(`the kernel ${this.observer.failure}`);
     const verdict = this.observer instanceof RegisterObserver ? 'no rules asked' : found === 0 ? 'no anomalies' : `${found} anomalies: sel4scope anomalies --run ${this.id}`;
-    note(`trace: run ${this.id}, ${summary.records} records, ${verdict}`);
+    note(`trace: run ${this.id}${this.service.traceFile === undefined ? '' : ` in ${this.service.traceFile}`}, ${summary.records} records, ${verdict}`);
   }
 
   close(): Promise<void> {

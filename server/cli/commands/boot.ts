@@ -2,13 +2,14 @@
 import { Command, Option } from 'commander';
 import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
 import type { BootOptions } from '../boot/boot.ts';
+import { withRecordOption } from '../recording.ts';
 import { withServiceOptions } from '../service-access.ts';
 import { withInterfacesOption } from './kernel-options.ts';
 import { parsePort, parsePositive, parseRelease, wholeNumber, withTagOption } from './options.ts';
 
 /** `sel4scope boot`: a real kernel in the RV64 machine. */
 export function bootCommand(): Command {
-  return withInterfacesOption(withTagOption(withServiceOptions(new Command('boot'))))
+  return withRecordOption(withInterfacesOption(withTagOption(withServiceOptions(new Command('boot')))))
     .description('boot a real seL4 image for qemu-riscv-virt in the embedded machine; its console goes to standard output')
     .argument('[image]', 'complete image: an elfloader, with its firmware or without')
     .option('--kernel <file>', 'kernel.elf, booted without an elfloader; needs --root')

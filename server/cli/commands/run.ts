@@ -4,12 +4,13 @@ import type { ReplyPolicy } from '../../../stubs/index.ts';
 import { commitOf } from '../origin.ts';
 import { printJson } from '../output.ts';
 import { exitCodeOf, printReport, reportOf, type FailOn } from '../run-report.ts';
-import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
+import { traceDestination, withRecordOption, type RecordOptions } from '../recording.ts';
+import { withServiceOptions, type ServiceOptions } from '../service-access.ts';
 import { interruption } from '../signals.ts';
 import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './kernel-options.ts';
 import { chosenDefects, parseNatural, parsePositive, shownRelease, withDefectOption, withTagOption, type DefectOptions } from './options.ts';
 
-interface RunOptions extends ServiceOptions, DefectOptions, KernelOptions {
+interface RunOptions extends ServiceOptions, RecordOptions, DefectOptions, KernelOptions {
   readonly config: 'mcs' | 'classic';
   readonly policy: ReplyPolicy;
   readonly seed: number;
@@ -22,7 +23,7 @@ interface RunOptions extends ServiceOptions, DefectOptions, KernelOptions {
 
 /** `sel4scope run PROGRAM.ts`: a user program on the embedded kernel or on a real one, traced, checked and kept. */
 export function runCommand(): Command {
-  return withTagOption(withKernelOption(withDefectOption(withServiceOptions(new Command('run')))))
+  return withRecordOption(withTagOption(withKernelOption(withDefectOption(withServiceOptions(new Command('run'))))))
     .description('run a user program on the embedded kernel, or on a real one; its replies are checked and kept')
     .argument('<program>', 'TypeScript file whose default export is `async function main(task: RootTask)`')
     .addOption(new Option('--config <name>', 'kernel configuration; with --kernel it is the kernel\'s').choices(['mcs', 'classic']).default('mcs'))
@@ -38,6 +39,7 @@ Examples:
   sel4scope run hello.ts --config classic --policy warn
   sel4scope run hello.ts --defect sc-consumed
   sel4scope run hello.ts --release 12.1.0
+  sel4scope run hello.ts --record hello.s4trace
   sel4scope run hello.ts --kernel build/kernel/kernel.elf
   sel4scope run hello.ts --kernel old/kernel.elf --release 13.0.0`)
     .action(async (file: string, options: RunOptions, command: Command) => {
@@ -51,7 +53,7 @@ Examples:
       const config = kernel === undefined ? options.config : schedulingOf(kernel, askedConfiguration(command));
       const defects = kernel === undefined ? chosenDefects(options, config) : [];
       const program = await loadProgram(file);
-      const service = await accessService(options);
+      const service = await traceDestination(options);
       try {
         const session = await runSession(program, {
           configuration: `riscv64-${config}`,

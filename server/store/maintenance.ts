@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** The service's end of {@link JOBS}: one at a time, so that nobody fills memory or disk by asking often. */
+import { Worker } from 'node:worker_threads';
+import { RequestError } from '../errors.ts';
+import { workerModule } from '../package-paths.ts';
+import { unpackError } from '../thread-errors.ts';
+import type { Job, JobParameters, JobResult } from './maintenance-jobs.ts';
+import type { FromJob, JobWorkerData } from './maintenance-worker.ts';
+
+export class Maintenance {
+  private readonly location: string;
+  private worker: Worker | undefined;
+  private claimed = false;
+  private closed = false;
+
+  constructor(location: string) {
+    this.location = location;
+  }
+
+  /** Keeps others out while `work` runs. Rejects with a RequestError `unavailable` while somebody else does. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.claimed) throw new RequestError('unavailable', 'an import, backup or check is under way', 'try again when it is done');
+    this.claimed = true;
+    try {
+      return await work();
+    } finally {
+      this.claimed = false;
+    }
+  }
+
+  /** Does a job; to be called within {@link alone}. Rejects with what the job throws, or a RequestError `unavailable` when the service is closed before. */
+  run<J extends Job>(job: J, ...parameters: JobParameters<J>): Promise<JobResult<J>> {
+    if (this.closed) return Promise.reject(new RequestError('unavailable', 'the service is shutting down'));
+    const worker = new Worker(workerModule('server/store/maintenance-worker.ts'), { workerData: { location: this.location, job, parameters } satisfies JobWorkerData, name: job });
+    this.worker = worker;
+    return new Promise<JobResult<J>>((resolve, reject) => {
+      worker.on('message', (answer: FromJob) => ('error' in answer ? reject(unpackError(answer.error)) : resolve(answer.result as JobResult<J>)));
+      worker.on('error', reject);
+      worker.on('exit', () => reject(new RequestError('unavailable', 'the job was broken off')));
+    });
+  }
+
+  /** Breaks off what is under way. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.worker?.terminate();
+  }
+}
