@@ -275,7 +275,7 @@ it('the API is described', async () => {
   ]));
   const { parameters, responses } = document.paths['/api/runs/{run}/records'].get;
   expect(parameters.find(({ name }: { name: string }) => name === 'limit')).toMatchObject({ in: 'query', schema: { type: 'integer', minimum: 1, maximum: 5000 } });
-  expect(Object.keys(responses)).toEqual(['200', '4XX', '5XX']);
+  expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '401', '429']));
 });
 
 it('a port that is taken is named', async () => {
