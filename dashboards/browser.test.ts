@@ -133,6 +133,69 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await eventually(() => page.locator('.row[aria-selected=true] .cell-seq').innerText()).toBe('100');
   });
 
+  it('shows what was decided about a group, and decides', async () => {
+    service.startRun('audit');
+    service.commit('audit', 120);
+    await open('#v1?run=audit&tab=anomalies');
+    const group = page.locator('.group', { hasText: 'SchedContextConsumed' });
+    await group.locator('.state-open').waitFor();
+    await group.click();
+    const form = page.getByRole('group', { name: 'Decide about this finding' });
+    expect(await form.getByRole('button', { name: 'Acknowledge' }).isDisabled()).toBe(true);
+    await form.getByLabel('Reason').fill('seL4#1435');
+    await form.getByRole('button', { name: 'Acknowledge' }).click();
+    await group.locator('.state-acknowledged').waitFor();
+    expect(await group.innerText()).toContain('seL4#1435');
+    expect(service.changes).toMatchObject([{ state: 'acknowledged', reason: 'seL4#1435' }]);
+    await page.getByLabel('State').selectOption('undecided');
+    await page.getByText('1 hidden').waitFor();
+    expect(await group.count()).toBe(0);
+    expect(page.url()).toContain('state=undecided');
+  });
+
+  it('shows the findings of all runs, with what each release says, and leads to a record', async () => {
+    service.startRun('old', { release: '12.1.0' });
+    service.commit('old', 200);
+    service.endRun('old');
+    service.startRun('clean', { release: '15.0.0' });
+    await open();
+    await page.getByRole('button', { name: 'Findings' }).click();
+    await page.getByRole('heading', { name: 'Findings of all runs' }).waitFor();
+    await page.keyboard.press('j');
+    const finding = page.getByRole('article', { name: 'Finding' });
+    await finding.getByText('mended with 15.0.0').waitFor();
+    expect(await finding.locator('.history-line li').allInnerTexts()).toEqual([
+      expect.stringMatching(/12\.1\.0\s+bad\s+5 in 12 records/), expect.stringMatching(/13\.0\.0\s+bad/), expect.stringMatching(/14\.0\.0\s+not tested/),
+      expect.stringMatching(/15\.0\.0\s+good · mended\s+none in 12 records/),
+    ]);
+    expect(await finding.innerText()).toContain('14.0.0 riscv64-mcs (12 records)');
+    await finding.getByLabel('in release').fill('soon');
+    await finding.getByRole('button', { name: 'Fixed' }).click();
+    await finding.getByText('must be a release such as').waitFor();
+    await finding.getByLabel('in release').fill('14.0.0');
+    await finding.getByRole('button', { name: 'Fixed' }).click();
+    await finding.locator('.changes').getByText('in 14.0.0').waitFor();
+    await page.locator('.group .state-fixed').waitFor();
+    await finding.getByRole('button', { name: 'open record 50 of run old' }).click();
+    await page.locator('h1', { hasText: 'old.ts' }).waitFor();
+    await page.locator('.dock').getByText('#50').waitFor();
+    await page.goBack();
+    await finding.getByText('mended with 15.0.0').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.run-list').waitFor();
+    // The browser itself reports the request that was refused.
+    complaints = complaints.filter((each) => !each.includes('400 (Bad Request)'));
+  });
+
+  it('lets nobody decide whom the service does not', async () => {
+    service.access = ['read'];
+    service.startRun('audit');
+    service.commit('audit', 120);
+    await open('#v1?page=findings&finding=K05%2FSchedContextConsumed%2FCall%2Freplied%2Frw');
+    await page.getByText('mended with 15.0.0').waitFor();
+    expect(await page.getByRole('button', { name: 'Acknowledge' }).count()).toBe(0);
+  });
+
   it('filters history and the live feed alike', async () => {
     service.startRun('audit');
     service.commit('audit', 5000);

@@ -7,6 +7,7 @@ import { SessionContext, useSelect, useSession } from './session-context.ts';
 import type { Session } from './state/session.ts';
 import { AnomaliesView } from './views/anomalies.tsx';
 import { EmptyState } from './views/empty-state.tsx';
+import { FindingsView } from './views/findings.tsx';
 import { Help } from './views/help.tsx';
 import { Notices } from './views/notices.tsx';
 import { RecordDock } from './views/record/record-dock.tsx';
@@ -32,6 +33,7 @@ export function App({ session }: { session: Session }): JSX.Element {
 function Page(): JSX.Element {
   const session = useSession();
   const overlay = useSelect((state) => state.overlay);
+  const findings = useSelect((state) => state.view.page === 'findings');
   const offline = useSelect((state) => state.connection.phase === 'lost');
   const title = useSelect(({ run }) => (run === null ? 'sel4scope' : `${anomalyTotal(run) > 0 ? `(${count(anomalyTotal(run))}) ` : ''}${programName(run.program)} · sel4scope`));
   useEffect(() => { document.title = title; }, [title]);
@@ -43,8 +45,7 @@ function Page(): JSX.Element {
       <TopBar />
       <Notices />
       <div class="page-body" onClick={closeRuns}>
-        <RunList />
-        <Run />
+        {findings ? <FindingsView /> : <><RunList /><Run /></>}
       </div>
       {overlay === 'help' && <Help />}
     </div>

@@ -11,10 +11,10 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { WebSocketServer, type WebSocket } from 'ws';
 import {
-  AnomalyPage, LATEST_RUN, LiveMessage, RecordDetail, RecordPage, RuleList, RunDetail, RunList, ServiceStatus, ThreadList,
-  type RecordRow, type RunSummary,
+  AnomalyPage, FindingDetail, FindingPage, LATEST_RUN, LiveMessage, MethodHistory, RecordDetail, RecordPage, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, ThreadList,
+  type Finding, type FindingChange, type RecordRow, type RunSummary,
 } from '../../schema/api/index.ts';
-import { ANOMALY_EVERY, anomalyRow, recordDetail, recordRow, RULE, runSummary, THREADS } from './fixtures.ts';
+import { ANOMALY_EVERY, anomalyRow, findingOf, historyOf, recordDetail, recordRow, RULE, runSummary, THREADS } from './fixtures.ts';
 
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 /** As the real service sends it; `img-src data:` left out, for the page needs none. */
@@ -31,6 +31,10 @@ export class FakeService {
   /** Newest first. */
   readonly runs: RunSummary[] = [];
   version = '0.1.0';
+  /** What the page may do. */
+  access: SessionInfo['access'] = ['read', 'ingest', 'admin'];
+  /** What was decided about the one finding, newest first. */
+  readonly changes: FindingChange[] = [];
   /** Requests of records since the start. */
   recordRequests = 0;
   private readonly pages: string;
@@ -120,10 +124,38 @@ export class FakeService {
     response.setHeader('content-security-policy', POLICY);
     response.setHeader('x-content-type-options', 'nosniff');
     if (!url.pathname.startsWith('/api/')) return this.answerFile(url.pathname === '/' ? 'index.html' : url.pathname.slice(1), response);
+    response.setHeader('content-type', 'application/json');
+    if (request.method === 'PATCH') return this.decide(request, response);
     const body = this.answerApi(url.pathname.slice('/api/'.length), url.searchParams);
     response.statusCode = body === undefined ? 404 : 200;
-    response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(body ?? { error: 'not-found', message: `nothing at ${url.pathname}` }));
+  }
+
+  private decide(request: IncomingMessage, response: ServerResponse): void {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const { state, reason, release = '' } = JSON.parse(Buffer.concat(parts).toString()) as { state: FindingChange['state']; reason: string; release?: string };
+      const wrong = release !== '' && !/^\d+\.\d+\.\d+$/.test(release);
+      if (!wrong) this.changes.unshift({ state, reason, fixedIn: release, at: '2026-01-06T08:00:00.000Z' });
+      response.statusCode = wrong ? 400 : 200;
+      response.end(JSON.stringify(wrong ? { error: 'bad-request', message: 'field "release" must be a release such as 13.0.0' } : this.findingDetail()));
+    });
+  }
+
+  /** The one finding, of all runs with anomalies. */
+  private finding(): Finding {
+    const { state, reason, fixedIn } = this.changes[0] ?? { state: 'open', reason: '', fixedIn: '' };
+    return findingOf(this.runs.filter(({ records }) => records >= ANOMALY_EVERY).map(({ run, release, records }) => ({ run, release, count: anomaliesUpTo(records) })), { state, reason, fixedIn });
+  }
+
+  private findingDetail(): unknown {
+    const finding = this.finding();
+    const occurrences = this.runs.filter(({ records }) => records >= ANOMALY_EVERY).map(({ run, program, kernel, kernelVersion, configuration, release, startedAt, records }) => ({
+      run, program, kernel, kernelVersion, configuration, release, startedAt, count: anomaliesUpTo(records), firstSeq: ANOMALY_EVERY, lastSeq: anomaliesUpTo(records) * ANOMALY_EVERY, recordsKept: true,
+    }));
+    const run = occurrences[0]?.run ?? '';
+    return checkFinding({ finding, changes: this.changes, occurrences, example: { run, seq: ANOMALY_EVERY, href: `/api/runs/${run}/records/${ANOMALY_EVERY}` } });
   }
 
   private answerFile(name: string, response: ServerResponse): void {
@@ -140,12 +172,19 @@ export class FakeService {
   private answerApi(path: string, query: URLSearchParams): unknown {
     const [, name, part, seq] = path.split('/');
     if (path === 'status') return checkStatus({ service: 'sel4scope', version: this.version, startedAt: '2026-01-05T09:00:00.000Z', dataFile: 'traces.db', dataBytes: 1, runs: this.runs.length, records: 0, anomalies: 0, producers: 0, watchers: this.watchers.size, pendingBatches: 0 });
-    if (path === 'runs') return checkRuns({ runs: this.runs });
+    if (path === 'runs') return checkRuns({ runs: this.runs, next: null });
     if (path === 'rules') return checkRules({ rules: [RULE] });
     if (path === 'anomalies') return this.anomalies(query);
+    if (path === 'session') return checkSession({ tokens: true, name: 'page', access: this.access });
+    if (path === 'findings') {
+      const finding = this.finding();
+      return checkFindings({ findings: (query.get('state') ?? finding.state).split(',').includes(finding.state) ? [finding] : [], next: null });
+    }
+    if (path.startsWith('findings/')) return this.findingDetail();
+    if (path === 'history') return checkHistory(historyOf(this.runs.find(({ records }) => records >= ANOMALY_EVERY)?.run ?? ''));
     const run = this.find(decodeURIComponent(name ?? ''));
     if (run === undefined) return undefined;
-    if (part === undefined) return rollup(run);
+    if (part === undefined) return rollup(run, this.finding());
     if (part === 'threads') return checkThreads({ threads: THREADS });
     if (part === 'records' && seq === undefined) return this.records(run, query);
     return part === 'records' && Number(seq) <= run.records ? checkDetail(recordDetail(run.run, Number(seq))) : undefined;
@@ -176,12 +215,12 @@ export class FakeService {
   }
 }
 
-function rollup(summary: RunSummary): unknown {
+function rollup(summary: RunSummary, { state, reason }: Finding): unknown {
   const found = anomaliesUpTo(summary.records);
-  const methods = ['CNodeMint', 'UntypedRetype', 'SchedContextConsumed', 'Send', 'ReplyRecv', 'vmFault'].map((method) => ({ method, outcome: 'replied', records: 1 }));
+  const methods = ['CNodeMint', 'UntypedRetype', 'SchedContextConsumed', 'Send', 'ReplyRecv', 'vmFault'].map((method) => ({ method, outcome: 'replied', records: 1, time: 420, longest: 420 }));
   const group = { ...anomalyRow(summary.run, ANOMALY_EVERY), count: found, kept: found, firstSeq: ANOMALY_EVERY, lastSeq: found * ANOMALY_EVERY };
   const { fingerprint, rule, severity, method, count, kept, firstSeq, lastSeq } = group;
-  return checkRollup({ summary, replies: summary.records, methods, anomalies: found === 0 ? [] : [{ fingerprint, rule, severity, method, count, kept, firstSeq, lastSeq, state: 'open', reason: '' }] });
+  return checkRollup({ summary, replies: summary.records, methods, anomalies: found === 0 ? [] : [{ fingerprint, rule, severity, method, count, kept, firstSeq, lastSeq, state, reason }] });
 }
 
 function rowsOf(from: number, to: number): RecordRow[] {
@@ -213,3 +252,7 @@ const checkThreads = checker(ThreadList);
 const checkPage = checker(RecordPage);
 const checkDetail = checker(RecordDetail);
 const checkAnomalies = checker(AnomalyPage);
+const checkFindings = checker(FindingPage);
+const checkFinding = checker(FindingDetail);
+const checkHistory = checker(MethodHistory);
+const checkSession = checker(SessionInfo);

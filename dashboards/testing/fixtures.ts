@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Made-up runs in the service's own forms. Record `seq` is always the same, so a test knows what it must see. */
-import type { AnomalyRow, MethodDetail, RecordDetail, RecordRow, RuleDetail, RunSummary, ThreadRow } from '../../schema/api/index.ts';
+import type { AnomalyRow, Finding, MethodDetail, MethodHistory, RecordDetail, RecordRow, RuleDetail, RunSummary, ThreadRow } from '../../schema/api/index.ts';
 
 export const THREADS: readonly ThreadRow[] = [
   { id: 1, name: 'root' }, { id: 2, name: 'server' }, { id: 3, name: 'client' }, { id: 4, name: '' },
@@ -37,6 +37,36 @@ export function anomalyRow(run: string, seq: number): AnomalyRow {
   return {
     id: seq, run, seq, time: seq * 1370, rule: RULE.id, severity: 'error', thread: 1 + (seq % 4), threadName: THREADS[seq % 4]!.name,
     method: 'SchedContextConsumed', detail: 'length 0, the contract has 1 word', fingerprint: 'K05/SchedContextConsumed/Call/replied/rw', foundAt: '2026-01-05T10:00:00.000Z',
+  };
+}
+
+/** The finding that all anomalies of all runs belong to. */
+export function findingOf(runs: readonly { run: string; release: string; count: number }[], decided: Pick<Finding, 'state' | 'reason' | 'fixedIn'>): Finding {
+  const { fingerprint, rule, severity, method, foundAt } = anomalyRow('', ANOMALY_EVERY);
+  const count = runs.reduce((sum, run) => sum + run.count, 0);
+  return {
+    fingerprint, rule, title: RULE.title, severity, method, situation: { entry: 'Call', outcome: 'replied', buffer: 'rw' }, ...decided, changedAt: foundAt,
+    first: { at: foundAt, run: runs.at(-1)?.run ?? null, seq: ANOMALY_EVERY }, last: { at: foundAt, run: runs[0]?.run ?? null, seq: (runs[0]?.count ?? 0) * ANOMALY_EVERY },
+    count, runs: runs.length, kernels: [{ name: 'model 16.0.0', runs: runs.length, count }], configurations: [{ name: 'riscv64-mcs', runs: runs.length, count }],
+    releases: [...new Set(runs.map(({ release }) => release))].map((name) => ({ name, runs: runs.filter(({ release }) => release === name).length, count })),
+    notIn: [{ release: '14.0.0', configuration: 'riscv64-mcs', runs: 1, records: 12 }],
+  };
+}
+
+/** Bad up to 13.0.0, mended with 15.0.0. */
+export function historyOf(run: string): MethodHistory {
+  const bad = { verdict: 'bad' as const, runs: 1, badRuns: 1, records: 12, count: 5, outdated: 0, example: { run, seq: ANOMALY_EVERY } };
+  return {
+    rule: RULE.id, title: RULE.title, method: 'SchedContextConsumed',
+    lines: [{
+      kernel: 'model', configuration: 'riscv64-mcs',
+      releases: [
+        { ...bad, release: '12.1.0' }, { ...bad, release: '13.0.0' },
+        { ...bad, release: '14.0.0', verdict: 'untested', runs: 0, badRuns: 0, records: 0, count: 0, example: null },
+        { ...bad, release: '15.0.0', verdict: 'good', badRuns: 0, count: 0, example: null },
+      ],
+      turns: [{ kind: 'mended', release: '15.0.0', after: '13.0.0', untested: ['14.0.0'] }],
+    }],
   };
 }
 

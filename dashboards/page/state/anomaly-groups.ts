@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { AnomalyGroup } from '../../../schema/api/index.ts';
+import { isShown, type StateFilter } from './finding-states.ts';
 
 /** Groups of one rule. */
 export interface RuleGroups {
@@ -19,6 +20,11 @@ export function situation({ fingerprint, rule, method }: Pick<AnomalyGroup, 'fin
 /** Anomalies that were counted in a flood but not kept: their records carry no mark. */
 export function unmarked(groups: readonly AnomalyGroup[]): number {
   return groups.reduce((sum, group) => sum + group.count - group.kept, 0);
+}
+
+/** Groups that a person wants to see. */
+export function shownGroups(groups: readonly AnomalyGroup[], filter: StateFilter): readonly AnomalyGroup[] {
+  return filter === 'all' ? groups : groups.filter(({ state }) => isShown(state, filter));
 }
 
 /** Groups by their rule. Rules stand in the order of their first group, which is that of severity and frequency. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The service's REST interface, as far as the page uses it. */
 import type {
-  AnomalyPage, AnomalyQuery, ErrorBody, RecordDetail, RecordPage, RecordQuery, RuleList, RunDetail, RunList, ServiceStatus, ThreadList,
+  AnomalyPage, AnomalyQuery, ErrorBody, FindingDecision, FindingDetail, FindingPage, FindingQuery, HistoryQuery, MethodHistory, RecordDetail, RecordPage,
+  RecordQuery, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, ThreadList,
 } from '../../../schema/api/index.ts';
 
 /** The service answered that it cannot, and why. */
@@ -28,6 +29,8 @@ export function explainFailure(failure: unknown): string {
 export function isAbort(failure: unknown): boolean {
   return failure instanceof Error && failure.name === 'AbortError';
 }
+
+const ACCEPT_JSON = { accept: 'application/json' };
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -66,18 +69,47 @@ export class Api {
     return this.get('api/anomalies', query, signal);
   }
 
+  findings(query: FindingQuery): Promise<FindingPage> {
+    return this.get('api/findings', query);
+  }
+
+  finding(fingerprint: string): Promise<FindingDetail> {
+    return this.get(`api/findings/${encodeURIComponent(fingerprint)}`);
+  }
+
+  /** Decides about a finding; resolves to it as it is then. */
+  decide(fingerprint: string, decision: FindingDecision): Promise<FindingDetail> {
+    return this.ask(`api/findings/${encodeURIComponent(fingerprint)}`, {
+      method: 'PATCH', headers: { ...ACCEPT_JSON, 'content-type': 'application/json' }, body: JSON.stringify(decision),
+    });
+  }
+
+  history(query: HistoryQuery): Promise<MethodHistory> {
+    return this.get('api/history', query);
+  }
+
+  /** Who the page is to the service, and what it may do. */
+  session(): Promise<SessionInfo> {
+    return this.get('api/session');
+  }
+
   rules(): Promise<RuleList> {
     return this.get('api/rules');
   }
 
   /** Throws an {@link ApiError}, or what the browser throws for an aborted request. */
-  private async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  private get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
     const text = parameters.toString();
+    return this.ask(text === '' ? path : `${path}?${text}`, { headers: ACCEPT_JSON, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** The one place from which the page asks the service. */
+  private async ask<T>(url: string, init: RequestInit): Promise<T> {
     let response: Response;
     try {
-      response = await this.fetch(text === '' ? path : `${path}?${text}`, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+      response = await this.fetch(url, init);
     } catch (failure) {
       if (isAbort(failure)) throw failure;
       throw new ApiError('unreachable', 'the service does not answer');

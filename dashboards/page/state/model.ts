@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All that the page knows. Replaced, never changed in place; rows are in the source, which says by `revision` that it changed. */
-import type { AnomalyRow, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus } from '../../../schema/api/index.ts';
+import type { AnomalyRow, Finding, FindingDetail, MethodHistory, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus } from '../../../schema/api/index.ts';
 import type { Connection } from './live.ts';
 import type { RowSource } from './row-source.ts';
 import { LATEST_RUN, START_VIEW, type View } from './url.ts';
@@ -32,6 +32,20 @@ export interface Occurrences {
   readonly problem: string;
 }
 
+/** Findings that match the filter, as far as they were read. */
+export interface FindingList {
+  readonly rows: readonly Finding[];
+  /** Where the next page begins; null when there is none. */
+  readonly next: string | null;
+  readonly problem: string;
+}
+
+/** The open finding, and what all releases say about its rule and method. */
+export interface OpenFinding extends Loaded<FindingDetail> {
+  readonly fingerprint: string;
+  readonly history: MethodHistory | null;
+}
+
 export interface State {
   readonly view: View;
   readonly connection: Connection;
@@ -53,6 +67,11 @@ export interface State {
   readonly reveal: { readonly seq: number } | null;
   readonly record: (Loaded<RecordDetail> & { readonly seq: number }) | null;
   readonly occurrences: Occurrences | null;
+  /** Null while they were not read. */
+  readonly findings: FindingList | null;
+  readonly finding: OpenFinding | null;
+  /** Whether the service lets this page decide about findings. */
+  readonly mayDecide: boolean;
   /** For the person, until dismissed. */
   readonly notices: readonly string[];
   readonly overlay: 'help' | 'runs' | null;
@@ -76,6 +95,9 @@ export const START_STATE: State = {
   reveal: null,
   record: null,
   occurrences: null,
+  findings: null,
+  finding: null,
+  mayDecide: false,
   notices: [],
   overlay: null,
 };

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What happens on the page: messages of the feed, and what a person does. Views call it and read its store. */
-import type { LiveMessage, LiveSkipped, RunSummary, ThreadRow } from '../../../schema/api/index.ts';
+import type { FindingDecision, LiveMessage, LiveSkipped, RunSummary, ThreadRow } from '../../../schema/api/index.ts';
 import { anomalyTotal } from '../format.ts';
 import { AllRecords } from './all-records.ts';
-import type { Api } from './api.ts';
+import { explainFailure, type Api } from './api.ts';
 import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
+import { FindingLoader } from './finding-loader.ts';
+import type { StateFilter } from './finding-states.ts';
 import { FilteredRecords } from './filtered-records.ts';
 import { LiveFeed, type Socket } from './live.ts';
 import { OccurrenceLoader, RecordLoader, RollupLoader } from './loaders.ts';
@@ -38,6 +40,7 @@ export class Session {
   private readonly rollups: RollupLoader;
   private readonly records: RecordLoader;
   private readonly occurrences: OccurrenceLoader;
+  private readonly findings: FindingLoader;
   private readonly timers: ReturnType<typeof setInterval>[] = [];
   private lastRate = { run: '', records: 0 };
 
@@ -47,6 +50,7 @@ export class Session {
     this.rollups = new RollupLoader(host.api, this.store);
     this.records = new RecordLoader(host.api, this.store);
     this.occurrences = new OccurrenceLoader(host.api, this.store);
+    this.findings = new FindingLoader(host.api, this.store);
     this.live = new LiveFeed({
       open: host.openSocket,
       now: host.now,
@@ -63,6 +67,7 @@ export class Session {
     const { view, problems } = fromHash(hash);
     this.store.set({ view, cursor: view.seq, notices: problems });
     this.live.follow(view.run);
+    this.findings.show();
     void this.poll();
     this.timers.push(setInterval(() => void this.poll(), POLL_INTERVAL), setInterval(() => this.sampleRate(), RATE_INTERVAL));
   }
@@ -84,11 +89,11 @@ export class Session {
   selectRun(run: string): void {
     const summary = this.store.get().runs?.find((each) => each.run === run);
     this.store.set({ overlay: null, cursor: null });
-    this.change({ ...this.view, run, seq: null, follow: run === LATEST_RUN || summary?.state === 'running' });
+    this.change({ ...this.view, page: 'run', run, seq: null, follow: run === LATEST_RUN || summary?.state === 'running' });
   }
 
   selectTab(tab: Tab): void {
-    this.change({ ...this.view, tab });
+    this.change({ ...this.view, page: 'run', tab });
   }
 
   setFilter(filter: Filter): void {
@@ -96,7 +101,42 @@ export class Session {
   }
 
   openGroup(fingerprint: string | null): void {
-    this.change({ ...this.view, tab: 'anomalies', group: fingerprint });
+    this.change({ ...this.view, page: 'run', tab: 'anomalies', group: fingerprint });
+  }
+
+  /** Shows the findings of all runs, and one of them in full. */
+  openFindings(fingerprint: string | null = this.view.finding): void {
+    this.change({ ...this.view, page: 'findings', finding: fingerprint });
+  }
+
+  closeFindings(): void {
+    this.change({ ...this.view, page: 'run' });
+  }
+
+  showStates(states: StateFilter): void {
+    this.change({ ...this.view, states });
+  }
+
+  moreFindings(): void {
+    void this.findings.more();
+  }
+
+  /** Decides about a finding. Resolves to why it could not be, or to nothing. */
+  async decide(fingerprint: string, decision: FindingDecision): Promise<string> {
+    try {
+      this.findings.put(await this.host.api.decide(fingerprint, decision));
+    } catch (failure) {
+      return explainFailure(failure);
+    }
+    this.rollups.request();
+    this.findings.renew();
+    return '';
+  }
+
+  /** Opens a record of whatever run. */
+  openRecordOf(run: string, seq: number): void {
+    this.store.set({ cursor: seq, reveal: { seq } });
+    this.change({ ...this.view, page: 'run', tab: 'records', run, seq, follow: false, filter: NO_FILTER });
   }
 
   moreOccurrences(): void {
@@ -169,6 +209,7 @@ export class Session {
     const view = !wanted.follow && wanted.run === LATEST_RUN && run !== null ? { ...wanted, run: run.run } : wanted;
     this.store.set({ view });
     if (link !== 'none') this.host.showLink(toHash(view), link === 'show' && isStep(before, view));
+    this.findings.show();
     if (view.run !== before.run) {
       this.aim();
       if (!isSettled(this.store.get())) return this.clearRun();
@@ -331,9 +372,19 @@ export class Session {
     this.store.set({ feed: { ...feed, rates: [...feed.rates, rate].slice(-MOST_RATES) } });
   }
 
+  private async askAccess(): Promise<void> {
+    try {
+      const { access } = await this.host.api.session();
+      if (access.includes('admin')) this.store.set({ mayDecide: true });
+    } catch {
+      // Nothing can be decided then; the connection shows why.
+    }
+  }
+
   /** What no feed brings: the list of runs, the service's own state, the catalogue of rules. */
   private async poll(): Promise<void> {
     const { api } = this.host;
+    if (!this.store.get().mayDecide) void this.askAccess();
     try {
       const { rules } = this.store.get();
       const [list, status, catalogue] = await Promise.all([api.runs(), api.status(), rules.size === 0 ? api.rules() : null]);

@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { STATE_FILTERS } from './finding-states.ts';
 import { NO_FILTER } from './filter.ts';
 import { fromHash, isStep, START_VIEW, toHash, type View } from './url.ts';
 
 const views: fc.Arbitrary<View> = fc.record({
+  page: fc.constantFrom('run', 'findings'),
   run: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,40}$/),
   follow: fc.boolean(),
   tab: fc.constantFrom('records', 'anomalies'),
@@ -17,6 +19,8 @@ const views: fc.Arbitrary<View> = fc.record({
     anomalous: fc.boolean(),
   }),
   group: fc.option(fc.string({ minLength: 1, maxLength: 200 })),
+  finding: fc.option(fc.string({ minLength: 1, maxLength: 200 })),
+  states: fc.constantFrom(...STATE_FILTERS),
 });
 
 it('a link reopens the view it was made of', () => {
@@ -42,7 +46,7 @@ describe('a link', () => {
     expect(fromHash('#v9?run=abc')).toEqual({ view: START_VIEW, problems: ['this link was made by another version of the page'] });
   });
 
-  it.each(['run=../etc', 'seq=0', 'seq=1.5', 'seq=99999999999999999', 'thread=-1', 'outcome=eror', 'tab=x', 'anomalies=2', 'follow=yes'])('with %s is used without it', (part) => {
+  it.each(['run=../etc', 'seq=0', 'seq=1.5', 'seq=99999999999999999', 'thread=-1', 'outcome=eror', 'tab=x', 'page=x', 'state=done', 'finding=', 'anomalies=2', 'follow=yes'])('with %s is used without it', (part) => {
     const { view, problems } = fromHash(`#v1?${part}`);
     expect(view).toEqual(START_VIEW);
     expect(problems).toHaveLength(1);

@@ -5,6 +5,7 @@
  */
 import type * as api from '../../../schema/api/index.ts';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { STATE_FILTERS, type StateFilter } from './finding-states.ts';
 import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
 
 const VERSION = 'v1';
@@ -16,7 +17,11 @@ const RUN_ID = new RegExp(RUN_ID_PATTERN);
 
 export type Tab = 'records' | 'anomalies';
 
+/** One run, or the findings of all runs. */
+export type Page = 'run' | 'findings';
+
 export interface View {
+  readonly page: Page;
   /** Run id, or `latest`: the run that started last, and each later one as it starts. */
   readonly run: string;
   /** Show records as they arrive. */
@@ -27,13 +32,19 @@ export interface View {
   readonly filter: Filter;
   /** Fingerprint of the open group of anomalies. */
   readonly group: string | null;
+  /** Fingerprint of the open finding. */
+  readonly finding: string | null;
+  /** Which groups of anomalies and which findings are listed. */
+  readonly states: StateFilter;
 }
 
-export const START_VIEW: View = { run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, group: null };
+export const START_VIEW: View = {
+  page: 'run', run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, group: null, finding: null, states: 'all',
+};
 
 /** Whether a step back in the browser's history should lead from `after` to `before`; moving along a list is no such step. */
 export function isStep(before: View, after: View): boolean {
-  return before.run !== after.run || before.tab !== after.tab || (before.seq === null) !== (after.seq === null)
+  return before.page !== after.page || before.finding !== after.finding || before.states !== after.states || before.run !== after.run || before.tab !== after.tab || (before.seq === null) !== (after.seq === null)
     || before.group !== after.group || !sameFilter(before.filter, after.filter);
 }
 
@@ -42,6 +53,7 @@ export function toHash(view: View): string {
   const put = (name: string, value: string | number | null): void => {
     if (value !== null && value !== '') parameters.set(name, String(value));
   };
+  if (view.page !== 'run') put('page', view.page);
   put('run', view.run);
   if (!view.follow) put('follow', 0);
   if (view.tab !== 'records') put('tab', view.tab);
@@ -53,6 +65,8 @@ export function toHash(view: View): string {
     if (view.filter.anomalous) put('anomalies', 1);
   }
   put('group', view.group);
+  put('finding', view.finding);
+  if (view.states !== 'all') put('state', view.states);
   return `#${VERSION}?${parameters}`;
 }
 
@@ -77,6 +91,7 @@ export function fromHash(hash: string): ReadLink {
     return value === undefined ? otherwise : value;
   };
   const view: View = {
+    page: read<Page>('page', (text) => (text === 'run' || text === 'findings' ? text : undefined), 'run'),
     run: read('run', (text) => (RUN_ID.test(text) ? text : undefined), LATEST_RUN),
     follow: read('follow', flag, true),
     tab: read<Tab>('tab', (text) => (text === 'records' || text === 'anomalies' ? text : undefined), 'records'),
@@ -87,9 +102,15 @@ export function fromHash(hash: string): ReadLink {
       outcome: read<Filter['outcome']>('outcome', (text) => OUTCOMES.find((name) => name === text), null),
       anomalous: read('anomalies', flag, false),
     },
-    group: read<string | null>('group', (text) => (text.length <= 200 ? text : undefined), null),
+    group: read('group', fingerprint, null),
+    finding: read('finding', fingerprint, null),
+    states: read<StateFilter>('state', (text) => STATE_FILTERS.find((name) => name === text), 'all'),
   };
   return { view, problems };
+}
+
+function fingerprint(text: string): string | null | undefined {
+  return text !== '' && text.length <= 200 ? text : undefined;
 }
 
 function flag(text: string): boolean | undefined {

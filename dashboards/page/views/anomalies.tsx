@@ -3,23 +3,27 @@ import type { JSX } from 'preact';
 import type { AnomalyGroup } from '../../../schema/api/index.ts';
 import { count, plural } from '../format.ts';
 import { useSelect, useSession } from '../session-context.ts';
-import { byRule, situation, type RuleGroups } from '../state/anomaly-groups.ts';
+import { byRule, shownGroups, situation, type RuleGroups } from '../state/anomaly-groups.ts';
 import { AnomalyGroupView } from './anomaly-group.tsx';
 import { Message } from './empty-state.tsx';
+import { StateFilterChoice, StateMark } from './finding-state.tsx';
 import { SeverityMark } from './marks.tsx';
 
 /** Anomalies of the run by rule and method; the open group with the rule's text and its records. */
 export function AnomaliesView(): JSX.Element {
   const rollup = useSelect((state) => state.rollup);
   const open = useSelect((state) => state.view.group);
+  const states = useSelect((state) => state.view.states);
   if (rollup === null) return <Message title="Reading the anomalies…" />;
   if (rollup.anomalies.length === 0 && open === null) {
     return <Message title="No anomalies"><p>No rule found anything in {plural(rollup.summary.records, 'record')} and {plural(rollup.replies, 'kernel reply', 'kernel replies')}.</p></Message>;
   }
+  const groups = shownGroups(rollup.anomalies, states);
   return (
     <section class="anomalies" aria-label="Anomalies">
       <div class="groups">
-        {byRule(rollup.anomalies).map((rule) => <RuleSection key={rule.rule} rule={rule} open={open} />)}
+        <div class="groups-filter"><StateFilterChoice />{groups.length < rollup.anomalies.length && <span class="dim">{count(rollup.anomalies.length - groups.length)} hidden</span>}</div>
+        {byRule(groups).map((rule) => <RuleSection key={rule.rule} rule={rule} open={open} />)}
       </div>
       {open === null
         ? <p class="group-hint dim">Choose a group for the rule's explanation and the records in which it was found.</p>
@@ -46,8 +50,9 @@ function GroupButton({ group, open }: { group: AnomalyGroup; open: boolean }): J
   return (
     <button type="button" class="group" aria-current={open} onClick={() => session.openGroup(group.fingerprint)}>
       <span class="group-method">{group.method}</span>
-      <span class="count">{count(group.count)}</span>
+      <span class="group-figures"><StateMark state={group.state} /> <span class="count">{count(group.count)}</span></span>
       <span class="dim">{[situation(group), range].filter((text) => text !== '').join(' · ')}{group.kept < group.count && ` · ${count(group.kept)} kept`}</span>
+      {group.reason !== '' && <span class="group-reason">{group.reason}</span>}
     </button>
   );
 }

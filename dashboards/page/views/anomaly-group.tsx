@@ -4,6 +4,7 @@ import type { AnomalyRow } from '../../../schema/api/index.ts';
 import { count, plural, threadName, virtualTime } from '../format.ts';
 import { useSelect, useSession } from '../session-context.ts';
 import { situation } from '../state/anomaly-groups.ts';
+import { DecisionForm, StateMark } from './finding-state.tsx';
 import { SeverityMark } from './marks.tsx';
 import { References } from './references.tsx';
 
@@ -23,6 +24,14 @@ export function AnomalyGroupView({ fingerprint }: { fingerprint: string }): JSX.
           <h3><SeverityMark severity={rule.severity} /><span class="rule-id">{rule.id}</span>{rule.title}</h3>
           <p class="dim">{rule.severity} · {rule.name}{group !== undefined && <> · {[group.method, situation(group)].filter((text) => text !== '').join(' · ')} · found {plural(group.count, 'time')}</>}</p>
         </header>
+        {group !== undefined && <>
+          <p class="state-line">
+            <StateMark state={group.state} />
+            {group.reason !== '' && <span>{group.reason}</span>}
+            <button type="button" class="link" onClick={() => session.openFindings(fingerprint)}>in all runs</button>
+          </p>
+          <DecisionForm fingerprint={fingerprint} state={group.state} />
+        </>}
         <p class="explanation">{rule.explanation}</p>
         <References references={rule.references} />
       </>}

@@ -8,6 +8,7 @@ export function TopBar(): JSX.Element {
   const session = useSession();
   const connection = useSelect((state) => state.connection);
   const version = useSelect((state) => state.status?.version);
+  const findings = useSelect((state) => state.view.page === 'findings');
   const runsOpen = useSelect((state) => state.overlay === 'runs');
   return (
     <header class="top-bar">
@@ -17,6 +18,7 @@ export function TopBar(): JSX.Element {
         sel4scope
       </a>
       {version !== undefined && <span class="faint">{version}</span>}
+      <button type="button" class="quiet" aria-pressed={findings} onClick={() => (findings ? session.closeFindings() : session.openFindings())}>Findings</button>
       <span class="spread" />
       <ConnectionState connection={connection} />
       <button type="button" class="quiet" onClick={() => session.setOverlay('help')}>Keys <kbd>?</kbd></button>
