@@ -19,3 +19,4 @@ export * from './export.ts';
 export * from './sql.ts';
 export * from './paths.ts';
 export * from './operations.ts';
+export * from './threads.ts';

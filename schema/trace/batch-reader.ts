@@ -215,8 +215,18 @@ export class BatchScan {
     return this.times ??= this.readTimes();
   }
 
+  /** Time from entry to exit of each record, virtual ns. */
+  durations(): Float64Array {
+    return this.fields.safes('duration', this.header.count);
+  }
+
   deliveries(): ScannedDeliveries {
     return this.delivered ??= this.scanDeliveries();
+  }
+
+  /** Capability pointer of each record, in lanes. */
+  capabilityPointers(): Uint32Array {
+    return this.fields.words('cptr', this.header.count);
   }
 
   /** The state transitions of all records, with the index of each record's first one and one entry more at the end. */

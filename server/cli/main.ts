@@ -19,6 +19,7 @@ import { importCommand } from './commands/import.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { openCommand } from './commands/open.ts';
 import { recheckCommand } from './commands/recheck.ts';
+import { hangCommand } from './commands/hang.ts';
 import { recordsCommand } from './commands/records.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -26,6 +27,7 @@ import { serveCommand } from './commands/serve.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { tagCommand } from './commands/tag.ts';
+import { threadCommand } from './commands/thread.ts';
 import { tokenCommand } from './commands/token.ts';
 import { EXIT } from './exit-codes.ts';
 import { asCommandError } from './failures.ts';
@@ -52,7 +54,7 @@ Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable in
   const makers = [
     startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, openCommand, importCommand, mergeCommand, dbCommand,
     recordsCommand, anomaliesCommand,
-    findingsCommand, historyCommand, recheckCommand, diffCommand, sqlCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand,
+    findingsCommand, historyCommand, recheckCommand, diffCommand, sqlCommand, threadCommand, hangCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand,
   ];
   for (const make of makers) {
     command.addCommand(make());

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
-  DEFAULT_PAGE, LATEST_RUN, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
+  DEFAULT_PAGE, LATEST_RUN, type HangQuery, type HangReport, type ThreadQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
   type HistoryQuery, type MethodCount, type MethodHistory, type RecheckRequest, type RecordDetail,
   type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
@@ -22,6 +22,7 @@ import { compareRuns, type ComparedRun } from './compare-runs.ts';
 import { readFinding, readFindings } from './findings.ts';
 import { readHistory } from './history.ts';
 import { recordDetail } from './record-detail.ts';
+import { hangOf, storyOf } from './threads/index.ts';
 import { RecordFilter } from './record-filter.ts';
 import { BatchRows } from './record-row.ts';
 import { readRuns } from './run-list.ts';
@@ -160,6 +161,15 @@ export class TraceReader {
   compare(query: ComparisonQuery): RunComparison {
     const [a, b] = [this.needRecords(query.a), this.needRecords(query.b)];
     return { a: runSummary(a), b: runSummary(b), ...compareRuns(this.compared(a), this.compared(b), query.depth ?? 'words') };
+  }
+
+  /** Throws a RequestError, also for a thread that the run does not have. */
+  threadStory(run: string, thread: number, query: ThreadQuery): ThreadStory {
+    return storyOf(this.db, this.need(run), thread, query);
+  }
+
+  hang(run: string, query: HangQuery): HangReport {
+    return hangOf(this.db, this.need(run), query);
   }
 
   close(): void {

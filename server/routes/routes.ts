@@ -16,6 +16,7 @@ import { recordRoutes } from './records.ts';
 import { ruleRoutes } from './rules.ts';
 import { runRoutes } from './runs.ts';
 import { sqlRoutes } from './sql.ts';
+import { threadRoutes } from './threads.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
 /** All routes under `/api`. */
@@ -33,6 +34,7 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest
     comparisonRoutes(api, query);
     jobRoutes(api, query, jobs);
     sqlRoutes(api, sql);
+    threadRoutes(api, query);
     ruleRoutes(api);
     interfaceRoutes(api);
     administrationRoutes(api, administration);
