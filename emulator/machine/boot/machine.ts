@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Hart, Stop } from '../hart/hart.ts';
-import { HART, STOP_ON } from '../memory/layout.ts';
+import { HART, INTERRUPT_STOP, STOP_ON } from '../memory/layout.ts';
 import { SparseMemory } from '../memory/sparse-memory.ts';
 import { SystemBus, type BusDiagnostic } from '../devices/bus.ts';
 import { Clint } from '../devices/clint.ts';
@@ -209,7 +209,7 @@ export class Machine {
         if (!this.clock.skipToNextAlarm(options.until)) this.finish({ kind: 'waitForever', pc: this.pc });
         return undefined;
       case 'ownTrap': {
-        const loop = this.trapLoop.trapped();
+        const loop = this.state.u32(HART.stopCause) >= INTERRUPT_STOP ? undefined : this.trapLoop.trapped();
         if (loop !== undefined) this.finish(loop);
         return (this.wanted & STOP_ON.ownTrap) !== 0 ? 'ownTrap' : undefined;
       }

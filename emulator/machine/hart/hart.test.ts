@@ -109,7 +109,7 @@ describe.each(HART_NAMES)('the %s hart', (name) => {
     expect([setup.state.getUint32(HART.stopCause, true), setup.word(HART.instret)]).toEqual([0x8000_0005, 0n]);
   });
 
-  it('shows a mode that traps into itself, but not its interrupts', () => {
+  it('shows a mode that traps into itself, by exceptions and by interrupts', () => {
     const setup = start(name, 'lw a0, 8(zero)', PRIVILEGE.supervisor);
     stopOn(setup, STOP_ON.ownTrap);
     expect(setup.hart.run(100)).toBe('ownTrap');
@@ -118,7 +118,8 @@ describe.each(HART_NAMES)('the %s hart', (name) => {
     stopOn(interrupted, STOP_ON.ownTrap);
     interrupted.state.setBigUint64(HART.mie, 2n, true);
     interrupted.state.setBigUint64(HART.mip, 2n, true);
-    expect(interrupted.hart.run(2)).toBe('budget');
+    expect(interrupted.hart.run(2)).toBe('ownTrap');
+    expect(interrupted.state.getUint32(HART.stopCause, true)).toBe(0x8000_0001);
     expect(interrupted.word(HART.scause)).toBe((1n << 63n) | 1n);
   });
 

@@ -2,7 +2,7 @@
 import { expand, isCompressed } from '../isa/compressed.ts';
 import { decode, type Decoded } from '../isa/decode.ts';
 import { INSTRUCTIONS } from '../isa/instructions.ts';
-import { STOP_ON } from '../memory/layout.ts';
+import { INTERRUPT_STOP, STOP_ON } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import { ATOMIC } from './atomic.ts';
 import { CONTROL } from './control.ts';
@@ -30,7 +30,6 @@ const EXECUTE: readonly Execute[] = INSTRUCTIONS.map(({ name }) => {
 
 const ECALL = 0x73;
 /** In `stopCause`: the trap is an interrupt. */
-const INTERRUPT_STOP = 0x8000_0000;
 
 /** An instruction that has been seen: what it does, and how long it is. */
 interface Known {
@@ -190,13 +189,17 @@ export class TypeScriptHart implements Hart, Execution {
     const from = this.state.privilege;
     enterInterrupt(this.state, interrupt);
     this.translation.flush();
-    if (from === PRIVILEGE.user) this.stopForTrap(STOP_ON.userTrap, 'userTrap', INTERRUPT_STOP + interrupt, 0n);
+    this.stopAfterTrap(from, INTERRUPT_STOP + interrupt, 0n);
   }
 
   private takeException({ cause, value }: Trap): void {
     const from = this.state.privilege;
     enterException(this.state, cause, value);
     this.translation.flush();
+    this.stopAfterTrap(from, cause, value);
+  }
+
+  private stopAfterTrap(from: number, cause: number, value: bigint): void {
     if (from === PRIVILEGE.user) this.stopForTrap(STOP_ON.userTrap, 'userTrap', cause, value);
     else if (from === this.state.privilege) this.stopForTrap(STOP_ON.ownTrap, 'ownTrap', cause, value);
   }

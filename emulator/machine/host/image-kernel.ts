@@ -163,7 +163,6 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     for (let count = 0; count < IDLE_INTERRUPTS; count++) {
       if (this.ended || (!this.interruptPending() && !this.skipIdleTime())) return false;
       if (!this.interruptPending()) continue;
-      this.watch.enter(CAUSE.interrupt);
       this.runKernel();
       if (this.current !== undefined) return true;
     }
@@ -251,7 +250,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
       switch (machine.run(ENDLESS, { waits: 'return' })) {
         case 'userReturn':
         case 'waiting':
-          watch.leave();
+          if (watch.isInTrap) watch.leave();
           this.current = watch.current;
           return;
         case 'storeLog':
@@ -277,7 +276,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   /** An interrupt out of the idle thread begins the next trap; an exception is the kernel's own. */
   private ownTrap(): void {
     if (this.machine.state.word(HART.scause) >= INTERRUPT_BIT) {
-      this.watch.leave();
+      if (this.watch.isInTrap) this.watch.leave();
       this.watch.enter(CAUSE.interrupt);
       return;
     }

@@ -104,7 +104,9 @@ export class ImageObserver extends WatchedKernel {
     const text = file.sections.find((section) => section.name === '.text');
     if (text === undefined) return;
     const wanted = sectionData(file, text);
-    const found = this.machine.memory.read(Number(text.address & 0xffff_ffffn), wanted.length);
+    const { memory } = this.machine;
+    const place = Number(text.address & 0xffff_ffffn);
+    const found = memory.contains(place, wanted.length) ? memory.read(place, wanted.length) : new Uint8Array(0);
     if (!wanted.every((byte, i) => byte === found[i])) throw new ImageError(`the machine runs another kernel than ${name}: their code differs`);
   }
 }

@@ -90,6 +90,9 @@ export const HART = Object.freeze({
   end: 0x1000,
 });
 
+/** Bit of the word at `HART.stopCause`: the trap is an interrupt. */
+export const INTERRUPT_STOP = 0x8000_0000;
+
 /** What makes `run` return, bits of `HART.stopOn`; exhausted budget, a wait and a full store log always do. */
 export const STOP_ON = Object.freeze({
   /** An ecall from S mode is not taken as a trap: the host is the firmware. pc stays at the ecall. */
@@ -100,7 +103,7 @@ export const STOP_ON = Object.freeze({
   userReturn: 4,
   /** Before an instruction whose address is in the breakpoint list. */
   breakpoints: 8,
-  /** After an exception, not an interrupt, of S or M mode that the same mode takes (a kernel that faults). */
+  /** After a trap of S or M mode that the same mode takes: a kernel that faults, or that idles and is interrupted. */
   ownTrap: 16,
 });
 

@@ -7,8 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble } from '../../../emulator/machine/isa/assemble.ts';
+import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
 import { elfOf } from '../../../emulator/machine/boot/testing/elf.ts';
 import { EXPECTED_LINES, supervisorProgram } from '../../../emulator/machine/boot/testing/supervisor-program.ts';
+import { THREAD_CAP, smallKernel } from '../../../emulator/machine/host/testing/small-kernel.ts';
+import { INIT_CAP, SYSCALL_NUMBERS } from '../../../schema/abi/index.ts';
+import { interfacesOf } from '../../../schema/idl/load.ts';
+import type { RecordRow } from '../../../schema/api/index.ts';
 import { packageFile } from '../../package-paths.ts';
 import type { BootReport } from './report.ts';
 
@@ -85,6 +90,23 @@ function stripped(data: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** The root task of the small kernel: resumes itself, yields, waits for a signal, says so, and switches the machine off. */
+const ROOT_TASK = `
+  li a7, ${SYSCALL_NUMBERS.classic.Call}
+  li a0, ${THREAD_CAP}
+  li a1, ${interfacesOf('riscv64-classic').byId.get('TCBResume')!.label << 12}
+  ecall
+  li a7, ${SYSCALL_NUMBERS.classic.Yield}
+  ecall
+  li a7, ${SYSCALL_NUMBERS.classic.Recv}
+  li a0, ${INIT_CAP.threadVSpace}
+  ecall
+  li a7, ${SYSCALL_NUMBERS.classic.DebugPutChar}
+  li a0, 33
+  ecall
+  li a7, ${SYSCALL_NUMBERS.classic.DebugHalt}
+  ecall`;
+
 function hasGdb(): boolean {
   const found = spawnSync('gdb-multiarch', ['--version']).status === 0;
   if (!found) console.warn('sel4scope boot --gdb is NOT tested: no gdb-multiarch (apt-get install gdb-multiarch)');
@@ -105,6 +127,13 @@ function boot(args: readonly string[], typed?: string): Promise<Ended> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; });
   child.stdin.end(typed ?? '');
   return new Promise((resolve) => { child.on('close', (code) => resolve({ code, out, err })); });
+}
+
+/** What is kept of the only run in a data directory: what a thread did, and what came of it. */
+async function kept(data: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, 'records', '--data', data, '--json'], { cwd: folder });
+  const { rows } = JSON.parse(stdout) as { readonly rows: readonly RecordRow[] };
+  return rows.map(({ cause, thread, syscall, method, outcome }) => `${thread} ${cause} ${syscall} ${method} ${outcome}`.replace(/ +/g, ' '));
 }
 
 describe('sel4scope boot', () => {
@@ -209,6 +238,31 @@ describe('sel4scope boot', () => {
   it('types standard input at the console in real time', async () => {
     const run = await boot([program('echo.bin', ECHO), '--realtime'], 'seL4.');
     expect(run).toMatchObject({ code: 0, out: 'seL4.' });
+  });
+
+  describe('--trace', () => {
+    const system = ['--kernel', 'kernel.elf', '--root', 'root.elf'];
+    beforeAll(() => {
+      writeFileSync(file('kernel.elf'), smallKernel());
+      writeFileSync(file('root.elf'), elfOf(0x1_0000n, [{ virtualAddress: 0x1_0000n, data: assemble(ROOT_TASK, 0x1_0000n).bytes }]));
+    });
+
+    it.each(HART_NAMES)('keeps every trap of a user thread of a complete system, on the %s hart', async (hart) => {
+      const run = await boot([...system, '--hart', hart, '--trace', '--data', hart]);
+      expect(run).toMatchObject({ code: 0, out: '!' });
+      expect(run.err).toMatch(/trace: run \S+, 7 records, no anomalies/);
+      expect(await kept(hart)).toEqual([
+        '1 syscall Call TCBResume replied', '1 syscall Yield completed', '1 interrupt completed', '1 syscall Recv blocked', '0 interrupt completed',
+        '1 syscall DebugPutChar completed', '1 syscall DebugHalt completed',
+      ]);
+    });
+
+    it('refuses symbols of another kernel', async () => {
+      writeFileSync(file('other.elf'), smallKernel().map((byte, i) => (i === 64 ? byte ^ 0x80 : byte)));
+      const run = await boot([...system, '--trace', 'other.elf', '--data', 'other']);
+      expect(run.code).toBe(3);
+      expect(run.err).toContain('the machine runs another kernel than other.elf: their code differs');
+    });
   });
 
   describe('reports with 4', () => {

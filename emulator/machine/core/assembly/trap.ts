@@ -55,7 +55,7 @@ function report(from: u32, to: u32, cause: i32, value: u64, interrupt: bool): vo
   const wanted = load<u32>(HART_STOP_ON);
   const user = from == USER;
   if ((wanted & (user ? STOP_ON_USER_TRAP : STOP_ON_OWN_TRAP)) == 0) return;
-  if (!user && (interrupt || from != to)) return;
+  if (!user && from != to) return;
   store<u32>(HART_STOP_CAUSE, <u32>cause | (interrupt ? STOP_INTERRUPT : 0));
   store<u64>(HART_STOP_VALUE, value);
   wantStop(user ? STOP_USER_TRAP : STOP_OWN_TRAP);

@@ -193,17 +193,17 @@ const SOURCE = `
 /** The kernel as an ELF file with symbols. */
 export function smallKernel(): Uint8Array {
   const { bytes, symbols } = assemble(SOURCE, BASE);
-  const text = new Uint8Array(Number(END));
-  text.set(bytes);
-  fillObjects(new DataView(text.buffer));
+  const image = new Uint8Array(Number(END));
+  image.set(bytes);
+  fillObjects(new DataView(image.buffer));
   const at = (name: string): bigint => symbols.get(name)!;
-  return loaded(elfWith({ '.text': text }, [
+  return loaded(elfWith({ '.text': image.subarray(0, Number(DATA)), '.data': image.subarray(Number(DATA)) }, [
     { name: 'trap_entry', value: at('trap_entry'), size: Number(at('trap_entry_end') - at('trap_entry')) },
     // By this one it is known as a kernel of release 16.
     { name: 'tcbNTFNAppend', value: at('interrupt') },
     { name: 'ksReadyQueues', value: BASE + END, size: 2 * 4096, type: 1 },
     ...VARIABLES.map((name, i) => ({ name, value: BASE + PLACE.variables + BigInt(8 * i), type: 1 })),
-  ]), text.length);
+  ]), image.length);
 }
 
 /** TCBs, root CNode and variables as they are when the kernel starts. */
@@ -224,12 +224,14 @@ function fillObjects(view: DataView): void {
   set(PLACE.variables + 8n, pointer(tcb(PLACE.idle)));
 }
 
-/** Gives an ELF file, whose first section holds all of the kernel, the program header to load it by. */
+/** Gives an ELF file, whose first two sections are the kernel, the address of its code and the program header to load it by. */
 function loaded(file: Uint8Array, length: number): Uint8Array {
   const HEADER = 64;
+  const SECTION_ADDRESS = 64 + 16;
   const bytes = new Uint8Array(file.length + 56);
   bytes.set(file);
   const view = new DataView(bytes.buffer);
+  view.setBigUint64(Number(view.getBigUint64(40, true)) + SECTION_ADDRESS, BASE, true);
   view.setBigUint64(24, BASE, true);
   view.setBigUint64(32, BigInt(file.length), true);
   view.setUint16(56, 1, true);
