@@ -17,6 +17,9 @@ import type { RecordRow } from '../../../schema/api/index.ts';
 import { packageFile } from '../../package-paths.ts';
 import type { BootReport } from './report.ts';
 
+/** Several processes on a busy machine, ms. */
+const SLOW = 300_000;
+
 /** The built command: `npm test` builds first. */
 const COMMAND = fileURLToPath(packageFile('dist/server/cli/main.js'));
 
@@ -255,14 +258,14 @@ describe('sel4scope boot', () => {
         '1 syscall Call TCBResume replied', '1 syscall Yield completed', '1 interrupt completed', '1 syscall Recv blocked', '0 interrupt completed',
         '1 syscall DebugPutChar completed', '1 syscall DebugHalt completed',
       ]);
-    });
+    }, SLOW);
 
     it('refuses symbols of another kernel', async () => {
       writeFileSync(file('other.elf'), smallKernel().map((byte, i) => (i === 64 ? byte ^ 0x80 : byte)));
       const run = await boot([...system, '--trace', 'other.elf', '--data', 'other']);
       expect(run.code).toBe(3);
       expect(run.err).toContain('the machine runs another kernel than other.elf: their code differs');
-    });
+    }, SLOW);
   });
 
   describe('reports with 4', () => {
