@@ -3,7 +3,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +16,7 @@ import { BatchReader } from '../../schema/trace/batch.ts';
 import { packageFile } from '../package-paths.ts';
 import { dataFile } from '../store/location.ts';
 import { Sqlite } from '../store/sqlite.ts';
+import { freePort } from '../testing/free-port.ts';
 import manySignals from './testdata/many-signals.ts';
 
 const COMMAND = fileURLToPath(packageFile('dist/server/cli/main.js'));
@@ -37,15 +37,6 @@ afterAll(() => {
   for (const child of started) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function serve(port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [COMMAND, 'serve', '--port', String(port), '--data', folder], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -6,7 +6,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +17,7 @@ import { seeded } from '../../schema/trace/testing/seeded.ts';
 import { TrapRecord } from '../../schema/trace/trap-record.ts';
 import { packageFile } from '../package-paths.ts';
 import { openReader } from '../store/open.ts';
+import { freePort } from '../testing/free-port.ts';
 
 const KILLS = Number(process.env['SEL4SCOPE_KILLS'] ?? 8);
 const KILLS_PER_STORE = 25;
@@ -53,15 +53,6 @@ async function kill(child: ChildProcess): Promise<void> {
   const exit = once(child, 'close');
   child.kill('SIGKILL');
   await exit;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** One store with one run, its service and its producer. */
