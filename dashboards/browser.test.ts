@@ -170,10 +170,10 @@ describe.skipIf(!hasBrowser())('the page', () => {
     ]);
     expect(await finding.innerText()).toContain('14.0.0 riscv64-mcs (12 records)');
     await finding.getByLabel('in release').fill('soon');
-    await finding.getByRole('button', { name: 'Fixed' }).click();
+    await finding.getByRole('button', { name: 'Mark as fixed' }).click();
     await finding.getByText('must be a release such as').waitFor();
     await finding.getByLabel('in release').fill('14.0.0');
-    await finding.getByRole('button', { name: 'Fixed' }).click();
+    await finding.getByRole('button', { name: 'Mark as fixed' }).click();
     await finding.locator('.changes').getByText('in 14.0.0').waitFor();
     await page.locator('.group .state-fixed').waitFor();
     await finding.getByRole('button', { name: 'open record 50 of run old' }).click();

@@ -29,7 +29,7 @@ export const COMMANDS: readonly Command[] = [
   { keys: ['1'], label: '1', help: 'records', run: (s) => s.selectTab('records') },
   { keys: ['2'], label: '2', help: 'anomalies', run: (s) => s.selectTab('anomalies') },
   { keys: ['3'], label: '3', help: 'findings of all runs', run: (s) => s.openFindings() },
-  { keys: ['r'], label: 'r', help: 'list of runs (narrow windows)', run: (s) => s.setOverlay('runs') },
+  { keys: ['r'], label: 'r', help: 'list of runs (narrow windows)', run: (s) => { s.closeFindings(); s.setOverlay('runs'); } },
   { keys: ['?'], label: '?', help: 'this help', run: (s) => s.setOverlay('help') },
 ];
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Which findings a person wants to see, by what was decided about them. */
-import type { FindingState } from '../../../schema/api/index.ts';
+import type { FindingDecision, FindingState } from '../../../schema/api/index.ts';
 
 /** `undecided`: open ones, and those that came back. */
 export const STATE_FILTERS = ['all', 'undecided', 'open', 'regressed', 'acknowledged', 'expected', 'fixed'] as const;
 export type StateFilter = (typeof STATE_FILTERS)[number];
 
-/** What a person can decide. The type keeps it equal to what the service takes. */
-export const DECISIONS = ['acknowledged', 'expected', 'fixed', 'open'] as const satisfies readonly FindingState[];
-export type Decision = (typeof DECISIONS)[number];
+/** What a person can decide. */
+export type Decision = FindingDecision['state'];
 
 const UNDECIDED: readonly FindingState[] = ['open', 'regressed'];
 
@@ -19,11 +18,6 @@ export function isShown(state: FindingState, filter: StateFilter): boolean {
 /** The same as the parameter of a query; undefined for all. */
 export function statesQuery(filter: StateFilter): string | undefined {
   return filter === 'all' ? undefined : filter === 'undecided' ? UNDECIDED.join(',') : filter;
-}
-
-/** Whether a state needs somebody's attention. */
-export function isUndecided(state: FindingState): boolean {
-  return UNDECIDED.includes(state);
 }
 
 /** Whether a decision is taken only with a reason. */

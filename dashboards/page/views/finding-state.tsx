@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { FindingState } from '../../../schema/api/index.ts';
 import { useSelect, useSession } from '../session-context.ts';
-import { DECISIONS, needsReason, STATE_FILTERS, type Decision, type StateFilter } from '../state/finding-states.ts';
+import { needsReason, STATE_FILTERS, type Decision, type StateFilter } from '../state/finding-states.ts';
 
 const SHAPES: Readonly<Record<FindingState, { readonly path: string; readonly open?: true }>> = {
   open: { path: 'M6 1.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9Z', open: true },
@@ -14,7 +14,7 @@ const SHAPES: Readonly<Record<FindingState, { readonly path: string; readonly op
   regressed: { path: 'M9.8 5.2A4 4 0 1 0 9.5 8.2M10 1.8v3.4H6.6', open: true },
 };
 
-const LABELS: Readonly<Record<Decision, string>> = { acknowledged: 'Acknowledge', expected: 'Expect', fixed: 'Fixed', open: 'Reopen' };
+const LABELS: Readonly<Record<Decision, string>> = { acknowledged: 'Acknowledge', expected: 'Mark as expected', fixed: 'Mark as fixed', open: 'Reopen' };
 
 export function StateMark({ state }: { state: FindingState }): JSX.Element {
   const shape = SHAPES[state];
@@ -54,13 +54,19 @@ export function DecisionForm({ fingerprint, state }: { fingerprint: string; stat
     setProblem(failure);
     if (failure === '') setReason('');
   };
+  const button = (decision: Decision): JSX.Element => (
+    <button type="button" disabled={needsReason(decision) && reason.trim() === ''} onClick={() => void decide(decision)}>{LABELS[decision]}</button>
+  );
   return (
     <div class="decision" role="group" aria-label="Decide about this finding">
-      <label><span>Reason</span><input class="reason" value={reason} maxLength={2000} placeholder="why; acknowledge and expect need one" onInput={(event) => setReason(event.currentTarget.value)} /></label>
-      {DECISIONS.filter((decision) => decision !== 'open' || state !== 'open').map((decision) => (
-        <button key={decision} type="button" disabled={needsReason(decision) && reason.trim() === ''} onClick={() => void decide(decision)}>{LABELS[decision]}</button>
-      ))}
-      <label><span>in release</span><input class="fix-release" value={release} maxLength={64} placeholder="e.g. 14.0.0" onInput={(event) => setRelease(event.currentTarget.value)} /></label>
+      <label><span>Reason</span><input class="reason" value={reason} maxLength={2000} placeholder="why; acknowledged and expected need one" onInput={(event) => setReason(event.currentTarget.value)} /></label>
+      {button('acknowledged')}
+      {button('expected')}
+      <span class="fix">
+        {button('fixed')}
+        <label><span>in release</span><input class="fix-release" value={release} maxLength={64} placeholder="e.g. 14.0.0" onInput={(event) => setRelease(event.currentTarget.value)} /></label>
+      </span>
+      {state !== 'open' && button('open')}
       {problem !== '' && <p class="bad" role="alert">{problem}</p>}
     </div>
   );

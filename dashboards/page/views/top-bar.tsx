@@ -12,7 +12,7 @@ export function TopBar(): JSX.Element {
   const runsOpen = useSelect((state) => state.overlay === 'runs');
   return (
     <header class="top-bar">
-      <button type="button" class="quiet only-narrow" aria-expanded={runsOpen} aria-controls="runs" onClick={() => session.setOverlay(runsOpen ? null : 'runs')}>Runs</button>
+      {!findings && <button type="button" class="quiet only-narrow" aria-expanded={runsOpen} aria-controls="runs" onClick={() => session.setOverlay(runsOpen ? null : 'runs')}>Runs</button>}
       <a class="brand" href="#v1?run=latest">
         <svg viewBox="0 0 32 20" aria-hidden="true"><path d="M1 12h7l3-9 5 15 3.5-9 2 3H31" /></svg>
         sel4scope
