@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The report as one HTML page that needs nothing else: no script, no font, no network. */
 import { commandFor, fails, percent, sharesOf, unreachableIn, type AuditReport, type Cell, type FindingGroup, type MatrixRow, type Share } from './report.ts';
-import { escapeXml as e } from './xml.ts';
+import { escapeXml as e } from '../ci-reports/xml.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1c2330, #dfe5ee); --dim: light-dark(#667085, #8e99ab); --page: light-dark(#fbfbf9, #14181f);

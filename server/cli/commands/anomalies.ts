@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command } from 'commander';
-import type { AnomalyPage, AnomalyRow, FindingState } from '../../../schema/api/index.ts';
+import type { AnomalyPage, AnomalyRow, FindingState, RunList } from '../../../schema/api/index.ts';
+import { anomaliesAsJunit, anomaliesAsSarif, reportedRun, type ReportedRun } from '../ci-reports/anomalies.ts';
+import { jsonText, writeReport } from '../ci-reports/report-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { dim, note, printJson, printLine, printTable } from '../output.ts';
 import { accessService, withServiceOptions, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
@@ -15,6 +17,8 @@ interface AnomaliesOptions extends ServiceOptions {
   readonly severity?: string;
   readonly limit: number;
   readonly json?: boolean;
+  readonly junit?: string;
+  readonly sarif?: string;
 }
 
 /** `sel4scope anomalies`: what the rules found. Exit code 1 when there is something. */
@@ -28,10 +32,13 @@ export function anomaliesCommand(): Command {
     .option('--severity <severity>', 'error, warning or info')
     .option('--limit <rows>', 'most rows, 0 for all', parseNatural, 100)
     .option('--json', 'print JSON')
+    .option('--junit <file>', 'write JUnit XML: a test case for each method that a run used; what is acknowledged or expected is skipped')
+    .option('--sarif <file>', 'write SARIF 2.1.0: a result for each fingerprint')
     .action(async (options: AnomaliesOptions) => {
       const service = await accessService(options);
       try {
         const { anomalies, more } = await fetchAnomalies(service, options);
+        if (options.junit !== undefined || options.sarif !== undefined) await writeReports(service, options);
         if (anomalies.length > 0) process.exitCode = EXIT.findings;
         const states = await statesOf(service, options);
         if (options.json === true) return printJson({ anomalies: anomalies.map((row) => ({ ...row, state: states.get(row.fingerprint) ?? 'open' })), more });
@@ -58,6 +65,24 @@ async function statesOf(service: ServiceAccess, { run, allRuns, rule, method, se
   const filter = { ...(allRuns === true ? {} : { run }), ...(rule === undefined ? {} : { rule }), ...(method === undefined ? {} : { method }), ...(severity === undefined ? {} : { severity }) };
   const { findings } = await fetchFindings(service, { ...filter, state: 'acknowledged,expected,fixed,regressed', limit: 0 });
   return new Map(findings.map(({ fingerprint, state }) => [fingerprint, state]));
+}
+
+async function writeReports(service: ServiceAccess, { junit, sarif, ...options }: AnomaliesOptions): Promise<void> {
+  const filter = { rule: options.rule?.toUpperCase(), method: options.method, severity: options.severity };
+  const runs: ReportedRun[] = [];
+  for (const run of options.allRuns === true ? await allRuns(service) : [options.run]) runs.push(await reportedRun(service, run, filter));
+  if (junit !== undefined) writeReport(junit, anomaliesAsJunit(runs));
+  if (sarif !== undefined) writeReport(sarif, jsonText(anomaliesAsSarif(runs)));
+}
+
+async function allRuns(service: ServiceAccess): Promise<string[]> {
+  const runs: string[] = [];
+  for (let after: string | undefined | null; after !== null;) {
+    const page: RunList = await service.get<RunList>('/api/runs', { after, limit: 1000 });
+    runs.push(...page.runs.map(({ run }) => run));
+    after = page.next;
+  }
+  return runs;
 }
 
 async function fetchAnomalies(service: ServiceAccess, options: AnomaliesOptions): Promise<{ anomalies: AnomalyRow[]; more: boolean }> {

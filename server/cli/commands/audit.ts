@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command, Option } from 'commander';
-import { writeFileSync } from 'node:fs';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import type { TrapRecord } from '../../../schema/trace/trap-record.ts';
 import type { AuditCase } from '../audit/case-run.ts';
+import { jsonText, writeReport } from '../ci-reports/report-file.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import type { KernelFile } from '../kernel-file.ts';
 import { printJson, printLine } from '../output.ts';
@@ -115,7 +115,7 @@ async function auditAll(cases: readonly AuditCase[], options: AuditCommandOption
   if (options.markdown !== undefined) writeReport(options.markdown, (await import('../audit/markdown.ts')).markdownOf(report));
   if (options.html !== undefined) writeReport(options.html, (await import('../audit/html.ts')).htmlOf(report));
   if (options.junit !== undefined) writeReport(options.junit, (await import('../audit/junit.ts')).junitOf(report));
-  if (options.sarif !== undefined) writeReport(options.sarif, `${JSON.stringify((await import('../audit/sarif.ts')).sarifOf(report), null, 2)}\n`);
+  if (options.sarif !== undefined) writeReport(options.sarif, jsonText((await import('../audit/sarif.ts')).sarifOf(report)));
   process.exitCode = fails(report) ? EXIT.findings : EXIT.fine;
 }
 
@@ -127,14 +127,6 @@ function kernelOptions({ config, release, defect, kernel, interfaces }: AuditCom
     ...(release === undefined ? [] : [`--release ${release}`]),
     ...defect.map((name) => `--defect ${name}`),
   ];
-}
-
-function writeReport(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new CommandError(EXIT.usage, `the report cannot be written: ${(error as Error).message}`);
-  }
 }
 
 /** How far the audit is, on a line of standard error that goes away; nothing where that is no terminal. */
