@@ -17,6 +17,7 @@ import { RunDetail, RunList, RunParams, RunQuery, RunSummary, TagChange, ThreadL
 import { LiveTicket, SessionInfo } from './session.ts';
 import { SqlQuery, SqlResult, SqlSchema } from './sql.ts';
 import { ServiceStatus } from './status.ts';
+import { HangQuery, HangReport, ThreadParams, ThreadQuery, ThreadStory } from './threads.ts';
 
 /** Groups of operations, in the order in which they are described. */
 export const OPERATION_TAGS = {
@@ -46,6 +47,8 @@ export const OPERATIONS = {
   runs: { tag: 'runs', query: RunQuery, response: RunList },
   run: { tag: 'runs', params: RunParams, response: RunDetail },
   threads: { tag: 'runs', params: RunParams, response: ThreadList },
+  thread: { tag: 'runs', params: ThreadParams, query: ThreadQuery, response: ThreadStory },
+  hang: { tag: 'runs', params: RunParams, query: HangQuery, response: HangReport },
   changeTags: { tag: 'runs', params: RunParams, body: TagChange, response: RunSummary },
   records: { tag: 'records', params: RunParams, query: RecordQuery, response: RecordPage },
   record: { tag: 'records', params: RecordParams, response: RecordDetail },

@@ -21,6 +21,8 @@ export const PATHS = {
   runs: { method: 'GET', path: '/api/runs', input: 'query' },
   run: { method: 'GET', path: '/api/runs/:run' },
   threads: { method: 'GET', path: '/api/runs/:run/threads' },
+  thread: { method: 'GET', path: '/api/runs/:run/threads/:thread', input: 'query' },
+  hang: { method: 'GET', path: '/api/runs/:run/hang', input: 'query' },
   changeTags: { method: 'PATCH', path: '/api/runs/:run/tags', input: 'body' },
   records: { method: 'GET', path: '/api/runs/:run/records', input: 'query' },
   record: { method: 'GET', path: '/api/runs/:run/records/:seq' },
