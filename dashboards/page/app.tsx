@@ -14,6 +14,7 @@ import { RecordDock } from './views/record/record-dock.tsx';
 import { RecordsView } from './views/records.tsx';
 import { RunHeader } from './views/run-header.tsx';
 import { RunList } from './views/run-list.tsx';
+import { SignIn } from './views/sign-in.tsx';
 import { Tabs } from './views/tabs.tsx';
 import { TopBar } from './views/top-bar.tsx';
 
@@ -34,6 +35,7 @@ function Page(): JSX.Element {
   const session = useSession();
   const overlay = useSelect((state) => state.overlay);
   const findings = useSelect((state) => state.view.page === 'findings');
+  const unknown = useSelect((state) => state.caller.unknown);
   const offline = useSelect((state) => state.connection.phase === 'lost');
   const title = useSelect(({ run }) => (run === null ? 'sel4scope' : `${anomalyTotal(run) > 0 ? `(${count(anomalyTotal(run))}) ` : ''}${programName(run.program)} · sel4scope`));
   useEffect(() => { document.title = title; }, [title]);
@@ -44,9 +46,11 @@ function Page(): JSX.Element {
     <div class={['page', ...(overlay === 'runs' ? ['runs-open'] : []), ...(offline ? ['offline'] : [])].join(' ')}>
       <TopBar />
       <Notices />
-      <div class="page-body" onClick={closeRuns}>
-        {findings ? <FindingsView /> : <><RunList /><Run /></>}
-      </div>
+      {unknown ? <SignIn /> : (
+        <div class="page-body" onClick={closeRuns}>
+          {findings ? <FindingsView /> : <><RunList /><Run /></>}
+        </div>
+      )}
       {overlay === 'help' && <Help />}
     </div>
   );

@@ -3,13 +3,17 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { Api } from './state/api.ts';
+import { KeptToken } from './state/kept-token.ts';
 import { Session } from './state/session.ts';
 
 /** Shortest time between two drawings of what the feed brings, ms. */
 const CALM_INTERVAL = 50;
 
+const token = new KeptToken(tabStorage());
+
 const session = new Session({
-  api: new Api((input, init) => fetch(input, init)),
+  api: new Api((input, init) => fetch(input, init), () => token.get()),
+  token,
   openSocket: (path) => {
     const url = new URL(path, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -27,6 +31,15 @@ const session = new Session({
     else history.replaceState(null, '', hash);
   },
 });
+
+/** Null where the browser is told to keep nothing. */
+function tabStorage(): Storage | null {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+}
 
 addEventListener('popstate', () => session.openLink(location.hash));
 addEventListener('online', () => session.retryConnection());

@@ -244,6 +244,7 @@ function checker(schema: TSchema): (value: unknown) => unknown {
   };
 }
 
+const checkSession = checker(SessionInfo);
 const checkStatus = checker(ServiceStatus);
 const checkRuns = checker(RunList);
 const checkRules = checker(RuleList);
@@ -255,4 +256,3 @@ const checkAnomalies = checker(AnomalyPage);
 const checkFindings = checker(FindingPage);
 const checkFinding = checker(FindingDetail);
 const checkHistory = checker(MethodHistory);
-const checkSession = checker(SessionInfo);

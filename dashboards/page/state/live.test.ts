@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LiveMessage } from '../../../schema/api/index.ts';
 import { FakeSockets } from '../../testing/fake-sockets.ts';
 import { LiveFeed, type Connection } from './live.ts';
@@ -13,7 +13,7 @@ function feed(): { feed: LiveFeed; sockets: FakeSockets; phases: Connection['pha
   const messages: LiveMessage[] = [];
   return {
     sockets, phases, messages,
-    feed: new LiveFeed({ open: sockets.open, now: () => Date.now(), onConnection: ({ phase }) => phases.push(phase), onMessage: (message) => messages.push(message) }),
+    feed: new LiveFeed({ open: sockets.open, ticket: () => null, now: () => Date.now(), onConnection: ({ phase }) => phases.push(phase), onMessage: (message) => messages.push(message) }),
   };
 }
 
@@ -65,4 +65,42 @@ it('hears nothing more of a run that it left', () => {
   live.feed.close();
   vi.advanceTimersByTime(60_000);
   expect(live.sockets.all).toHaveLength(2);
+});
+
+describe('with tickets', () => {
+  function ticketed(ticket: () => Promise<string>): { live: LiveFeed; sockets: FakeSockets; phases: Connection['phase'][] } {
+    const sockets = new FakeSockets();
+    const phases: Connection['phase'][] = [];
+    return { sockets, phases, live: new LiveFeed({ open: sockets.open, ticket, now: () => Date.now(), onConnection: ({ phase }) => phases.push(phase), onMessage: () => undefined }) };
+  }
+
+  it('each connection has its own', async () => {
+    let issued = 0;
+    const { live, sockets } = ticketed(async () => `t${++issued}`);
+    live.follow('a');
+    await vi.advanceTimersByTimeAsync(0);
+    sockets.last.break();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets.all.map(({ path }) => path)).toEqual(['live?run=a&ticket=t1', 'live?run=a&ticket=t2']);
+  });
+
+  it('one that comes too late is not used', async () => {
+    const waiting: ((ticket: string) => void)[] = [];
+    const { live, sockets } = ticketed(() => new Promise((resolve) => { waiting.push(resolve); }));
+    live.follow('a');
+    live.follow('b');
+    for (const issue of waiting) issue('t');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sockets.all.map(({ path }) => path)).toEqual(['live?run=b&ticket=t']);
+  });
+
+  it('without one it is tried again later', async () => {
+    const { live, sockets, phases } = ticketed(() => Promise.reject(new Error('no')));
+    live.follow('a');
+    await vi.advanceTimersByTimeAsync(600);
+    expect(phases).toEqual(['connecting', 'lost', 'connecting', 'lost']);
+    live.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([sockets.all.length, phases.length]).toEqual([0, 4]);
+  });
 });

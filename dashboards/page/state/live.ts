@@ -12,6 +12,8 @@ export type Socket = Pick<WebSocket, 'close' | 'onopen' | 'onmessage' | 'onclose
 
 export interface LiveHooks {
   readonly open: (path: string) => Socket;
+  /** A ticket for the next connection; null where none is needed. */
+  readonly ticket: () => Promise<string> | null;
   readonly now: () => number;
   readonly onConnection: (connection: Connection) => void;
   readonly onMessage: (message: LiveMessage) => void;
@@ -25,6 +27,8 @@ export class LiveFeed {
   private socket: Socket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
+  /** Counts attempts: a ticket that comes for an earlier one is not used. */
+  private attempt = 0;
   /** Run that the feed was asked for. */
   target = '';
 
@@ -52,7 +56,17 @@ export class LiveFeed {
   private connect(): void {
     this.drop();
     this.hooks.onConnection({ phase: 'connecting' });
-    const socket = this.hooks.open(`live?run=${encodeURIComponent(this.target)}`);
+    const path = `live?run=${encodeURIComponent(this.target)}`;
+    const ticket = this.hooks.ticket();
+    if (ticket === null) return this.open(path);
+    const { attempt } = this;
+    ticket.then(
+      (text) => { if (attempt === this.attempt) this.open(`${path}&ticket=${encodeURIComponent(text)}`); },
+      () => { if (attempt === this.attempt) this.retryLater(); });
+  }
+
+  private open(path: string): void {
+    const socket = this.hooks.open(path);
     this.socket = socket;
     socket.onopen = () => {
       this.failures = 0;
@@ -61,15 +75,20 @@ export class LiveFeed {
     socket.onmessage = (event) => this.hooks.onMessage(JSON.parse(String(event.data)) as LiveMessage);
     socket.onclose = () => {
       this.socket = null;
-      const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.failures++);
-      this.hooks.onConnection({ phase: 'lost', retryAt: this.hooks.now() + wait });
-      this.timer = setTimeout(() => this.connect(), wait);
+      this.retryLater();
     };
+  }
+
+  private retryLater(): void {
+    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.failures++);
+    this.hooks.onConnection({ phase: 'lost', retryAt: this.hooks.now() + wait });
+    this.timer = setTimeout(() => this.connect(), wait);
   }
 
   /** Leaves the socket without hearing of it again. */
   private drop(): void {
     clearTimeout(this.timer);
+    this.attempt++;
     if (this.socket === null) return;
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
     this.socket.close();

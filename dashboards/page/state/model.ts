@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All that the page knows. Replaced, never changed in place; rows are in the source, which says by `revision` that it changed. */
-import type { AnomalyRow, Finding, FindingDetail, MethodHistory, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus } from '../../../schema/api/index.ts';
+import type { Access, AnomalyRow, Finding, FindingDetail, MethodHistory, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus } from '../../../schema/api/index.ts';
 import type { Connection } from './live.ts';
 import type { RowSource } from './row-source.ts';
 import { LATEST_RUN, START_VIEW, type View } from './url.ts';
@@ -46,7 +46,20 @@ export interface OpenFinding extends Loaded<FindingDetail> {
   readonly history: MethodHistory | null;
 }
 
+/** Who the page is to the service. */
+export interface Caller {
+  /** The service asks for a token and the page has none that it takes: nothing else can be shown. */
+  readonly unknown: boolean;
+  /** Name of the token; empty without one. */
+  readonly name: string;
+  /** What the page may do; null until the service said so. */
+  readonly access: readonly Access[] | null;
+  /** Why the token that was tried is none; empty when none was. */
+  readonly problem: string;
+}
+
 export interface State {
+  readonly caller: Caller;
   readonly view: View;
   readonly connection: Connection;
   readonly status: ServiceStatus | null;
@@ -70,8 +83,6 @@ export interface State {
   /** Null while they were not read. */
   readonly findings: FindingList | null;
   readonly finding: OpenFinding | null;
-  /** Whether the service lets this page decide about findings. */
-  readonly mayDecide: boolean;
   /** For the person, until dismissed. */
   readonly notices: readonly string[];
   readonly overlay: 'help' | 'runs' | null;
@@ -79,7 +90,10 @@ export interface State {
 
 export const QUIET_FEED: Feed = { pausedAt: null, skipped: 0, skippedInPause: 0, rates: [] };
 
+export const START_CALLER: Caller = { unknown: false, name: '', access: null, problem: '' };
+
 export const START_STATE: State = {
+  caller: START_CALLER,
   view: START_VIEW,
   connection: { phase: 'connecting' },
   status: null,
@@ -97,10 +111,14 @@ export const START_STATE: State = {
   occurrences: null,
   findings: null,
   finding: null,
-  mayDecide: false,
   notices: [],
   overlay: null,
 };
+
+/** Whether the page shows what changes something: tags, decisions. */
+export function mayAdminister({ caller }: State): boolean {
+  return caller.access?.includes('admin') ?? false;
+}
 
 /** Whether the run in view is the one that the view asks for; until the feed has brought it, it is not. */
 export function isSettled({ view, run }: State): boolean {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LiveMessage, RunSummary } from '../../../schema/api/index.ts';
+import type { Access, LiveMessage, RunSummary } from '../../../schema/api/index.ts';
+import { ClientError } from '../../../schema/client/index.ts';
 import { recordDetail, RULE, runSummary, THREADS } from '../../testing/fixtures.ts';
 import { FakeSockets } from '../../testing/fake-sockets.ts';
 import { History, rowsOf } from '../../testing/history.ts';
 import type { Api } from './api.ts';
+import { KeptToken } from './kept-token.ts';
 import { NO_FILTER } from './filter.ts';
-import type { State } from './model.ts';
+import { mayAdminister, type State } from './model.ts';
 import { Session } from './session.ts';
 
 const stopped: Session[] = [];
@@ -23,12 +25,18 @@ class Bench {
   readonly history = new History(0);
   runs: RunSummary[] = [];
   version = '0.1.0';
+  /** Tokens that the service takes; undefined for none. */
+  takes: readonly (string | undefined)[] = [undefined];
+  access: readonly Access[] = ['read', 'ingest', 'admin'];
+  readonly token = new KeptToken(null);
   readonly session: Session;
 
   constructor() {
     const api = {
-      runs: async () => ({ runs: this.runs }),
-      status: async () => ({ version: this.version }),
+      runs: async () => ({ runs: this.runs, next: null }),
+      session: async () => { if (!this.takes.includes(this.token.get())) throw new ClientError('unauthorized', 'the token is not valid', 401); return { tokens: true, name: this.token.get() ?? '', access: this.access }; },
+      liveTicket: async () => ({ ticket: `ticket of ${this.token.get()}`, expiresInMs: 1 }),
+      status: async () => { if (!this.takes.includes(this.token.get())) throw new ClientError('unauthorized', 'this service asks for a token', 401); return { version: this.version }; },
       rules: async () => ({ rules: [RULE] }),
       run: async (run: string) => ({ summary: this.runs.find((each) => each.run === run), replies: 0, methods: [], anomalies: [] }),
       threads: async () => ({ threads: THREADS }),
@@ -37,7 +45,7 @@ class Bench {
       anomalies: async () => ({ anomalies: [], next: null }),
     } as unknown as Api;
     this.session = new Session({
-      api, openSocket: this.sockets.open, now: () => Date.now(), pace: { soon: queueMicrotask, calm: queueMicrotask },
+      api, token: this.token, openSocket: this.sockets.open, now: () => Date.now(), pace: { soon: queueMicrotask, calm: queueMicrotask },
       showLink: (hash, step) => this.links.push({ hash, step }),
     });
     stopped.push(this.session);
@@ -236,4 +244,66 @@ it('measures the rate of records', async () => {
   bench.commit('a', 350);
   await vi.advanceTimersByTimeAsync(1000);
   expect(bench.state.feed.rates.at(-1)).toBe(250);
+});
+
+describe('a service that asks for tokens', () => {
+  async function asked(...tokens: string[]): Promise<Bench> {
+    const bench = new Bench();
+    bench.takes = tokens;
+    bench.runs = [bench.summary('a', 3)];
+    bench.session.start('');
+    await bench.settle();
+    return bench;
+  }
+
+  it('is asked nothing more until somebody signs in', async () => {
+    const bench = await asked('good');
+    expect(bench.state).toMatchObject({ caller: { unknown: true, problem: '' }, runs: null });
+    const attempts = bench.sockets.all.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    bench.session.retryConnection();
+    expect(bench.sockets.all).toHaveLength(attempts);
+  });
+
+  it('takes a token, and the feed is opened with a ticket', async () => {
+    const bench = await asked('good');
+    await bench.session.signIn('bad');
+    expect(bench.state.caller).toMatchObject({ unknown: true, problem: 'the token is not valid' });
+    expect(bench.token.get()).toBeUndefined();
+    await bench.session.signIn('good');
+    await bench.settle();
+    expect(bench.state).toMatchObject({ caller: { unknown: false, name: 'good', access: ['read', 'ingest', 'admin'], problem: '' }, runs: [{ run: 'a' }] });
+    expect(mayAdminister(bench.state)).toBe(true);
+    expect(bench.sockets.last.path).toBe('live?run=latest&ticket=ticket%20of%20good');
+  });
+
+  it('shows who only reads nothing that changes something', async () => {
+    const bench = await asked('good');
+    bench.access = ['read'];
+    await bench.session.signIn('good');
+    expect(mayAdminister(bench.state)).toBe(false);
+  });
+
+  it('has nothing for a token that does not read', async () => {
+    const bench = await asked('good');
+    bench.access = ['ingest'];
+    await bench.session.signIn('good');
+    expect(bench.state.caller).toMatchObject({ unknown: true, problem: 'the token "good" is for ingest, not for reading' });
+  });
+
+  it('forgets what was read when somebody signs out, or the token is taken away', async () => {
+    const bench = await asked('good');
+    await bench.session.signIn('good');
+    await bench.settle();
+    bench.sockets.last.accept();
+    bench.say({ type: 'hello', run: bench.runs[0]!, threads: [...THREADS] });
+    expect(bench.state.run).not.toBeNull();
+    bench.session.signOut();
+    expect(bench.state).toMatchObject({ run: null, runs: null, caller: { unknown: true, name: '', problem: '' } });
+    expect([bench.token.get(), bench.sockets.last.closed]).toEqual([undefined, true]);
+    await bench.session.signIn('good');
+    bench.takes = ['other'];
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(bench.state.caller).toMatchObject({ unknown: true, problem: 'this service asks for a token' });
+  });
 });

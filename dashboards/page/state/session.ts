@@ -3,14 +3,15 @@
 import type { FindingDecision, LiveMessage, LiveSkipped, RunSummary, ThreadRow } from '../../../schema/api/index.ts';
 import { anomalyTotal } from '../format.ts';
 import { AllRecords } from './all-records.ts';
-import { explainFailure, type Api } from './api.ts';
+import { explainFailure, isUnauthorized, type Api } from './api.ts';
 import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
 import { FindingLoader } from './finding-loader.ts';
 import type { StateFilter } from './finding-states.ts';
 import { FilteredRecords } from './filtered-records.ts';
+import type { KeptToken } from './kept-token.ts';
 import { LiveFeed, type Socket } from './live.ts';
 import { OccurrenceLoader, RecordLoader, RollupLoader } from './loaders.ts';
-import { isSettled, QUIET_FEED, START_STATE, type State } from './model.ts';
+import { isSettled, QUIET_FEED, START_CALLER, START_STATE, type State } from './model.ts';
 import type { RowSource } from './row-source.ts';
 import { scanOf } from './scan.ts';
 import { Store, type Pace } from './store.ts';
@@ -19,6 +20,8 @@ import { fromHash, isStep, LATEST_RUN, toHash, type Tab, type View } from './url
 /** What the session needs of the browser. */
 export interface Host {
   readonly api: Api;
+  /** Which the requests of `api` carry. */
+  readonly token: KeptToken;
   readonly openSocket: (path: string) => Socket;
   /** Wall clock, ms. */
   readonly now: () => number;
@@ -53,6 +56,7 @@ export class Session {
     this.findings = new FindingLoader(host.api, this.store);
     this.live = new LiveFeed({
       open: host.openSocket,
+      ticket: () => (host.token.get() === undefined ? null : host.api.liveTicket().then(({ ticket }) => ticket)),
       now: host.now,
       onConnection: (connection) => {
         this.store.set({ connection });
@@ -70,6 +74,29 @@ export class Session {
     this.findings.show();
     void this.poll();
     this.timers.push(setInterval(() => void this.poll(), POLL_INTERVAL), setInterval(() => this.sampleRate(), RATE_INTERVAL));
+  }
+
+  /** Tries a token; the page goes on as it was when the service takes it. */
+  async signIn(token: string): Promise<void> {
+    this.host.token.set(token);
+    try {
+      const { name, access } = await this.host.api.session();
+      if (!access.includes('read')) throw new Error(`the token "${name}" is for ${access.join(' and ')}, not for reading`);
+      this.store.set({ caller: { ...START_CALLER, name, access } });
+    } catch (failure) {
+      this.host.token.clear();
+      this.store.set({ caller: { ...START_CALLER, unknown: true, problem: explainFailure(failure) } });
+      return;
+    }
+    this.live.follow(this.view.run);
+    this.findings.renew();
+    void this.poll();
+  }
+
+  /** Forgets the token and all that was read with it. */
+  signOut(): void {
+    this.host.token.clear();
+    this.askWho('');
   }
 
   stop(): void {
@@ -186,7 +213,7 @@ export class Session {
   }
 
   retryConnection(): void {
-    this.live.retryNow();
+    if (!this.store.get().caller.unknown) this.live.retryNow();
   }
 
   dismissNotices(): void {
@@ -372,33 +399,38 @@ export class Session {
     this.store.set({ feed: { ...feed, rates: [...feed.rates, rate].slice(-MOST_RATES) } });
   }
 
-  private async askAccess(): Promise<void> {
-    try {
-      const { access } = await this.host.api.session();
-      if (access.includes('admin')) this.store.set({ mayDecide: true });
-    } catch {
-      // Nothing can be decided then; the connection shows why.
-    }
+  private askWho(problem: string): void {
+    this.live.close();
+    this.clearRun();
+    this.store.set({ ...START_STATE, view: this.view, caller: { ...START_CALLER, unknown: true, problem } });
   }
 
   /** What no feed brings: the list of runs, the service's own state, the catalogue of rules. */
   private async poll(): Promise<void> {
     const { api } = this.host;
-    if (!this.store.get().mayDecide) void this.askAccess();
+    const { rules, caller } = this.store.get();
+    if (caller.unknown) return;
     try {
-      const { rules } = this.store.get();
-      const [list, status, catalogue] = await Promise.all([api.runs(), api.status(), rules.size === 0 ? api.rules() : null]);
+      const [list, status, catalogue, me] = await Promise.all([
+        api.runs(), api.status(), rules.size === 0 ? api.rules() : null, caller.access === null ? api.session() : null,
+      ]);
       const before = this.store.get();
+      if (before.caller.unknown) return;
       const updated = before.status !== null && before.status.version !== status.version;
       this.store.set({
         runs: list.runs,
         status,
+        ...(me === null ? {} : { caller: { ...START_CALLER, name: me.name, access: me.access } }),
         ...(catalogue === null ? {} : { rules: new Map(catalogue.rules.map((rule) => [rule.id, rule])) }),
         ...(updated ? { notices: [...before.notices, `The service is now version ${status.version}: reload the page.`] } : {}),
       });
       this.occurrences.show();
-    } catch {
-      // The connection shows that the service is away.
+    } catch (failure) {
+      // That the service is away is shown by the connection.
+      if (!isUnauthorized(failure)) return;
+      const problem = this.host.token.get() === undefined ? '' : explainFailure(failure);
+      this.host.token.clear();
+      this.askWho(problem);
     }
   }
 }

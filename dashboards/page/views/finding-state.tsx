@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import type { FindingState } from '../../../schema/api/index.ts';
 import { useSelect, useSession } from '../session-context.ts';
 import { needsReason, STATE_FILTERS, type Decision, type StateFilter } from '../state/finding-states.ts';
+import { mayAdminister } from '../state/model.ts';
 
 const SHAPES: Readonly<Record<FindingState, { readonly path: string; readonly open?: true }>> = {
   open: { path: 'M6 1.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9Z', open: true },
@@ -42,7 +43,7 @@ export function StateFilterChoice(): JSX.Element {
 /** Buttons that decide, where the service lets this page; a reason goes with the decision. */
 export function DecisionForm({ fingerprint, state }: { fingerprint: string; state: FindingState }): JSX.Element | null {
   const session = useSession();
-  const may = useSelect((all) => all.mayDecide);
+  const may = useSelect(mayAdminister);
   const [reason, setReason] = useState('');
   const [release, setRelease] = useState('');
   const [problem, setProblem] = useState('');

@@ -9,6 +9,8 @@ export function TopBar(): JSX.Element {
   const connection = useSelect((state) => state.connection);
   const version = useSelect((state) => state.status?.version);
   const findings = useSelect((state) => state.view.page === 'findings');
+  const name = useSelect((state) => state.caller.name);
+  const unknown = useSelect((state) => state.caller.unknown);
   const runsOpen = useSelect((state) => state.overlay === 'runs');
   return (
     <header class="top-bar">
@@ -20,7 +22,8 @@ export function TopBar(): JSX.Element {
       {version !== undefined && <span class="faint">{version}</span>}
       <button type="button" class="quiet" aria-pressed={findings} onClick={() => (findings ? session.closeFindings() : session.openFindings())}>Findings</button>
       <span class="spread" />
-      <ConnectionState connection={connection} />
+      {!unknown && <ConnectionState connection={connection} />}
+      {name !== '' && <span class="dim">{name} <button type="button" class="quiet" onClick={() => session.signOut()}>Sign out</button></span>}
       <button type="button" class="quiet" onClick={() => session.setOverlay('help')}>Keys <kbd>?</kbd></button>
     </header>
   );

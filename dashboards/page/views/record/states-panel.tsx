@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { JSX } from 'preact';
-import { lastTransitions, strayText, transitionNotes, type RecordDetail } from '../../../../schema/api/index.ts';
+import type { RecordDetail } from '../../../../schema/api/index.ts';
+import { lastTransitions, strayText, transitionNotes } from '../../../../schema/api/record-text.ts';
 import { duration } from '../../format.ts';
 import { Word } from '../words.tsx';
 
