@@ -18,13 +18,19 @@ export function traceFileName(given: string): string {
   return extname(given) === '' ? `${given}.s4trace` : given;
 }
 
-/** Throws a StoreError when the name is taken and `force` is not given, or when it is no file's. */
+/** Throws a StoreError when the name is taken and `force` is not given, or when there is no directory for it. */
 export function refuseTaken(file: string, force: boolean): void {
+  needDirectory(file);
   if (existsSync(file) && !force) throw new StoreError('not-writable', `${file} exists already; choose another name, or overwrite it with --force`);
+}
+
+function needDirectory(file: string): void {
+  if (!existsSync(dirname(file))) throw new StoreError('missing', `there is no directory ${dirname(file)} for ${basename(file)}`);
 }
 
 /** Makes a trace file of what `fill` writes. Throws a StoreError, or what `fill` throws, and then leaves nothing behind. */
 export function writeTraceFile<T>(file: string, fill: (db: Database) => T): T {
+  needDirectory(file);
   const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
   try {
     const db = new Sqlite(part);
