@@ -111,7 +111,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     producers.stop(READ_ONLY);
     await query.ask('totals');
   }
-  const jobs = new RecheckJobs(dataDirectory, ingest);
+  const jobs = new RecheckJobs(dataDirectory, ingest, options.readOnly);
   const hub = new LiveHub(query, (watched) => ingest.watch(watched));
   const startedAt = new Date().toISOString();
   const version = packageVersion();

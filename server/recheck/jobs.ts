@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, JobProgress, NotChecked, RecheckResult, RuleTally } from '../../schema/api/index.ts';
 import { RequestError } from '../errors.ts';
-import type { IngestClient } from '../ingest/ingest-client.ts';
+import { READ_ONLY, type IngestClient } from '../ingest/ingest-client.ts';
 import { planFile } from '../store/location.ts';
 import { CheckWorker } from './check-worker.ts';
 import { NotCheckedError } from './not-checked-error.ts';
@@ -34,21 +34,24 @@ interface Work {
 export class RecheckJobs {
   private readonly directory: string;
   private readonly ingest: Pick<IngestClient, 'administer'>;
+  private readonly readOnly: boolean;
   /** Newest first. */
   private readonly works: Work[] = [];
   private current: Promise<void> | undefined;
   private worker: CheckWorker | undefined;
   private closed = false;
 
-  /** Removes what a service that was killed left behind. */
-  constructor(directory: string, ingest: Pick<IngestClient, 'administer'>) {
+  /** Removes what a service that was killed left behind. `readOnly`: touches nothing, and refuses all jobs. */
+  constructor(directory: string, ingest: Pick<IngestClient, 'administer'>, readOnly = false) {
     this.directory = directory;
     this.ingest = ingest;
-    removePlan(planFile(directory));
+    this.readOnly = readOnly;
+    if (!readOnly) removePlan(planFile(directory));
   }
 
   /** Begins, or begins as soon as the jobs before it have ended. Throws a RequestError when too many wait. */
   start(targets: readonly RecheckTarget[], rule: string | null): Job {
+    if (this.readOnly) throw new RequestError('read-only', READ_ONLY);
     if (this.works.filter(({ job }) => job.state === 'waiting').length >= MOST_WAITING) {
       throw new RequestError('conflict', `${MOST_WAITING} jobs wait already`, 'GET /api/jobs lists them, DELETE /api/jobs/:job ends one');
     }

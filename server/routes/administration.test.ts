@@ -115,6 +115,7 @@ describe('a service on a trace file', () => {
     const refusals = [
       await service.app.inject({ method: 'PATCH', url: '/api/runs/a/tags', payload: { add: ['x'] } }),
       await service.app.inject({ method: 'POST', url: '/api/admin/prune', payload: { drop: 'runs', olderThanMs: 0 } }),
+      await service.app.inject({ method: 'POST', url: '/api/recheck', payload: { select: 'all' } }),
       await service.app.inject({ method: 'POST', url: '/api/import', headers: { 'content-type': TRACE_FILE_TYPE }, payload: before }),
     ];
     for (const refusal of refusals) expect([refusal.statusCode, refusal.json()]).toMatchObject([403, { error: 'read-only', message: expect.stringContaining('only shows a trace file') as string }]);
