@@ -27,15 +27,13 @@ export const PIECE_BYTES = 1 << 18;
 
 /** The file, piece by piece: nothing is read before the piece before was taken. */
 export function* encode(source: RunSource, selection: Selection, encoder: Encoder): Generator<Piece> {
-  // A record can be far larger than others, so pieces are bounded by the records of a chunk at most.
-  const ready: Uint8Array[] = [];
-  const visit = (record: TrapRecord, anomalies: readonly KeptAnomaly[]): void => {
+  const visit = (record: TrapRecord, anomalies: readonly KeptAnomaly[]): boolean => {
     encoder.record(record, anomalies);
-    if (encoder.full) ready.push(encoder.take());
+    return encoder.full;
   };
   let seq = 0;
   for (seq of source.records(selection, visit)) {
-    for (const bytes of ready.splice(0)) yield { bytes, seq };
+    if (encoder.full) yield { bytes: encoder.take(), seq };
   }
   encoder.end();
   yield { bytes: encoder.take(), seq };

@@ -54,10 +54,10 @@ export class RunSource {
   }
 
   /**
-   * Visits the selected records in sequence order, each valid during the visit only. Yields after every chunk the last
-   * sequence number that was looked at.
+   * Visits the selected records in sequence order, each valid during the visit only. Yields the last sequence number that was
+   * looked at: after every chunk, and whenever the visitor returns true.
    */
-  *records(selection: Selection, visit: (record: TrapRecord, anomalies: readonly KeptAnomaly[]) => void): Generator<number> {
+  *records(selection: Selection, visit: (record: TrapRecord, anomalies: readonly KeptAnomaly[]) => boolean): Generator<number> {
     const { record } = this;
     const fromTime = selection.fromTime ?? 0;
     const toTime = selection.toTime ?? Number.MAX_SAFE_INTEGER;
@@ -75,7 +75,7 @@ export class RunSource {
         if (time < fromTime || time > toTime) continue;
         reader.read(index, record);
         if (selection.thread !== undefined && !concerns(record, selection.thread)) continue;
-        visit(record, anomalies.get(seq) ?? NONE);
+        if (visit(record, anomalies.get(seq) ?? NONE)) yield seq;
       }
       yield end;
     }

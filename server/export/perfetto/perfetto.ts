@@ -32,6 +32,7 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
   private readonly timeline: Timeline;
   private readonly source: RunSource;
   private begun = false;
+  private firstPacket = true;
 
   /** @param only the thread whose states are shown, if the records are a selection by thread */
   constructor(source: RunSource, only: number | undefined) {
@@ -168,12 +169,10 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
     this.writePacket();
   }
 
-  private first = true;
-
   private writePacket(): void {
     this.packet.uint(PACKET.trustedPacketSequenceId, SEQUENCE_ID);
-    this.packet.uint(PACKET.sequenceFlags, this.first ? SEQUENCE.incrementalStateCleared : SEQUENCE.needsIncrementalState);
-    this.first = false;
+    this.packet.uint(PACKET.sequenceFlags, this.firstPacket ? SEQUENCE.incrementalStateCleared : SEQUENCE.needsIncrementalState);
+    this.firstPacket = false;
     this.trace.message(TRACE.packet, this.packet);
   }
 }
