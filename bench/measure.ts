@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** One measurement in a process of its own: `measure.js MODE WORKLOAD COUNT [INGEST_URL]`, prints operations per second. */
+import { readFileSync } from 'node:fs';
 import { ModelKernel } from '../emulator/kernel/model.ts';
+import { ImageKernel } from '../emulator/machine/host/image-kernel.ts';
+import { readKernelImage } from '../emulator/machine/image/kernel-image.ts';
 import { BatchingSink } from '../emulator/probe/batching-sink.ts';
 import { Probe } from '../emulator/probe/probe.ts';
 import { UserThreads } from '../emulator/user/threads.ts';
@@ -10,15 +13,22 @@ import { WORKLOADS, type Workload } from './programs.ts';
 
 /** Operations done before the clock starts, so that compiled code is measured. */
 const WARM_UP = 30_000;
+const ON_KERNEL = 'kernel-';
+
+function realKernel(): ImageKernel {
+  const file = process.env['SEL4SCOPE_KERNEL_MCS'] ?? '';
+  return new ImageKernel(readKernelImage(file, readFileSync(file)));
+}
 
 /**
  * `untraced`: nobody watches the kernel. `probe`: every record is made, and dropped. `traced`: it is encoded, too. The
- * clock is CPU time of the process, which other work on the machine disturbs least.
+ * clock is CPU time of the process, which other work on the machine disturbs least. `kernel-untraced` and `kernel-traced`
+ * are the same on the kernel.elf that `SEL4SCOPE_KERNEL_MCS` names; its stores are watched in both.
  */
 async function alone(workload: Workload, count: number, mode: string): Promise<number> {
-  const host = new ModelKernel({ configuration: 'riscv64-mcs' });
+  const host = mode.startsWith(ON_KERNEL) ? realKernel() : new ModelKernel({ configuration: 'riscv64-mcs' });
   if (mode === 'probe') new Probe(host, { subject: () => {}, record: () => {} });
-  else if (mode === 'traced') new Probe(host, new BatchingSink(() => {}));
+  else if (mode.endsWith('-traced') || mode === 'traced') new Probe(host, new BatchingSink(() => {}));
   let start = process.cpuUsage();
   await new UserThreads(host).run('root', async (context, bootInfo) => {
     const task = new RootTask(context, bootInfo);
