@@ -5,7 +5,7 @@ import { BatchFields } from './batch-fields.ts';
 import type { BatchHeader } from './batch-fields.ts';
 import { BATCH_LIMITS, LARGEST, STATE_AFTER } from './batch-layout.ts';
 import type { DeliveryColumns, FieldName, RecordColumns, TransitionColumns } from './batch-layout.ts';
-import { OWN_MEMORY } from './column-memory.ts';
+import { OWN_MEMORY, type ColumnMemory } from './column-memory.ts';
 import type { Subject } from './names.ts';
 import type { TrapRecord } from './trap-record.ts';
 
@@ -194,12 +194,15 @@ export type ScannedDeliveries = Pick<DeliveryColumns, 'kind' | 'thread' | 'tag'>
 export class BatchScan {
   readonly header: BatchHeader;
   private readonly fields: BatchFields;
+  private readonly memory: ColumnMemory;
   private readonly columns = new Map<ScanColumn, Uint32Array>();
   private times: Float64Array | undefined;
   private delivered: ScannedDeliveries | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.fields = new BatchFields(bytes);
+  /** @param memory for the columns; the scan is of no use any more when it is used again */
+  constructor(bytes: Uint8Array, memory = OWN_MEMORY) {
+    this.fields = new BatchFields(bytes, memory);
+    this.memory = memory;
     this.header = this.fields.header;
   }
 
@@ -231,7 +234,7 @@ export class BatchScan {
 
   /** The state transitions of all records, with the index of each record's first one and one entry more at the end. */
   transitions(): TransitionColumns & { readonly first: Uint32Array } {
-    const first = totalsOf('transitionCount', this.fields.u32('transitionCount', this.header.count), BATCH_LIMITS.transitions);
+    const first = totalsOf('transitionCount', this.fields.u32('transitionCount', this.header.count), BATCH_LIMITS.transitions, this.memory);
     return { first, ...readTransitionColumns(this.fields, first[this.header.count]!) };
   }
 
@@ -241,13 +244,13 @@ export class BatchScan {
 
   private readTimes(): Float64Array {
     const n = this.header.count;
-    const entryTimes = new Float64Array(n);
-    addUpTimes(this.header, this.fields.safes('entryGap', n), this.fields.safes('duration', n), entryTimes, new Float64Array(n));
+    const entryTimes = this.memory.f64(n);
+    addUpTimes(this.header, this.fields.safes('entryGap', n), this.fields.safes('duration', n), entryTimes, this.memory.f64(n));
     return entryTimes;
   }
 
   private scanDeliveries(): ScannedDeliveries {
-    const first = totalsOf('deliveryCount', this.column('deliveryCount'), BATCH_LIMITS.deliveries);
+    const first = totalsOf('deliveryCount', this.column('deliveryCount'), BATCH_LIMITS.deliveries, this.memory);
     const n = first.at(-1)!;
     return { first, kind: this.fields.u32('deliveryKind', n, LARGEST.deliveryKind), thread: this.fields.u32('deliveryThread', n), tag: this.fields.words('deliveryTag', n) };
   }

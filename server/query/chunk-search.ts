@@ -37,10 +37,11 @@ export function* findAnomalousChunks(db: Database, run: number, query: RecordQue
   const { low, high } = boundsOf(db, run, query);
   const next = db.prepare('SELECT min(seq) FROM anomaly WHERE run = ? AND seq >= ?').pluck();
   const within = db.prepare('SELECT DISTINCT seq FROM anomaly WHERE run = ? AND seq BETWEEN ? AND ? ORDER BY seq').pluck();
+  const chunkOf = chunkFinder(db, run);
   let from = Math.max(low, query.from ?? 1);
   for (;;) {
     const seq = next.get(run, from) as number | null;
-    const chunk = seq === null ? undefined : findChunkOf(db, run, seq);
+    const chunk = seq === null ? undefined : chunkOf(seq);
     if (chunk === undefined || chunk.firstSeq > high) return;
     const last = chunk.firstSeq + chunk.count - 1;
     yield { ...chunk, anomalous: within.all(run, chunk.firstSeq, last) as number[] };
@@ -50,9 +51,16 @@ export function* findAnomalousChunks(db: Database, run: number, query: RecordQue
 
 /** The chunk that has record `seq`. */
 export function findChunkOf(db: Database, run: number, seq: number): FoundChunk | undefined {
-  const chunk = db.prepare(`SELECT first_seq AS firstSeq, count, body FROM chunk WHERE run = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1`)
-    .get(run, seq) as FoundChunk | undefined;
-  return chunk !== undefined && seq < chunk.firstSeq + chunk.count ? chunk : undefined;
+  return chunkFinder(db, run)(seq);
+}
+
+/** {@link findChunkOf} for one record after the other. */
+function chunkFinder(db: Database, run: number): (seq: number) => FoundChunk | undefined {
+  const statement = db.prepare(`SELECT first_seq AS firstSeq, count, body FROM chunk WHERE run = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1`);
+  return (seq) => {
+    const chunk = statement.get(run, seq) as FoundChunk | undefined;
+    return chunk !== undefined && seq < chunk.firstSeq + chunk.count ? chunk : undefined;
+  };
 }
 
 const WITHOUT_KEYS = `SELECT first_seq AS firstSeq, count, body FROM chunk

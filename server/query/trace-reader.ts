@@ -9,7 +9,7 @@ import {
 } from '../../schema/api/index.ts';
 import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
-import { BatchReader, BatchScan } from '../../schema/trace/batch.ts';
+import { BatchReader, BatchScan, ReusedMemory } from '../../schema/trace/batch.ts';
 import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
@@ -30,7 +30,7 @@ import { readRuns } from './run-list.ts';
 /** Chunks that one page of a filtered query looks into at most; the page then ends early and names the next. */
 const MAX_CHUNKS_PER_PAGE = 256;
 
-/** Anomalies are counted row by row where a page spans so many times its rows, and over all its range otherwise. */
+/** Anomalies are counted for each row of a page that spans so many times its rows, and over all its range otherwise. */
 const SPARSE = 64;
 
 export interface StoreTotals {
@@ -44,6 +44,8 @@ export interface StoreTotals {
 export class TraceReader {
   private readonly db: Database;
   private readonly record = new TrapRecord();
+  /** Of the chunk at hand. */
+  private readonly memory = new ReusedMemory();
 
   constructor(db: Database) {
     this.db = db;
@@ -96,7 +98,7 @@ export class TraceReader {
         page.next = chunk.firstSeq;
         break;
       }
-      const scan = new BatchScan(chunk.body);
+      const scan = new BatchScan(chunk.body, this.memory.begin());
       const rows = new BatchRows(scan, interfaces);
       for (const index of filter.matches(scan, limit - page.rows.length, chunk.anomalous)) page.rows.push(rows.at(index));
       if (page.rows.length === limit) {
@@ -244,13 +246,10 @@ export class TraceReader {
   private countAnomalies(run: number, page: RecordPage): void {
     if (page.rows.length === 0) return;
     const [from, to] = [page.rows[0]!.seq, page.rows.at(-1)!.seq];
-    if (to - from > SPARSE * page.rows.length) {
-      const count = this.db.prepare('SELECT count(*) FROM anomaly WHERE run = ? AND seq = ?').pluck();
-      for (const row of page.rows) row.anomalies = count.get(run, row.seq) as number;
-      return;
-    }
-    const counts = new Map(this.db.prepare('SELECT seq, count(*) FROM anomaly WHERE run = ? AND seq BETWEEN ? AND ? GROUP BY seq').raw()
-      .all(run, from, to) as [number, number][]);
+    const isSparse = to - from > SPARSE * page.rows.length;
+    const counted = this.db.prepare(`SELECT seq, count(*) FROM anomaly WHERE run = ? AND ${isSparse ? 'seq IN (SELECT value FROM json_each(?))' : 'seq BETWEEN ? AND ?'} GROUP BY seq`).raw()
+      .all(run, ...(isSparse ? [JSON.stringify(page.rows.map(({ seq }) => seq))] : [from, to])) as [number, number][];
+    const counts = new Map(counted);
     for (const row of page.rows) row.anomalies = counts.get(row.seq) ?? 0;
   }
 }
