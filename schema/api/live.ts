@@ -4,16 +4,29 @@
  *
  * The first message is `hello`. With `run=latest` the feed moves on to each new run (`run-started`). The feed shows
  * what was committed, in sequence order; what a page or the feed cannot keep up with is counted in `skipped`, and the
- * page reads it over REST when somebody looks.
+ * page reads it over REST when somebody looks. With conditions (`thread=`, `method=`, …) `skipped` counts what fulfils them,
+ * and `summary` counts the whole run all the same.
  */
 import { Type, type Static } from 'typebox';
 import { AnomalyRow } from './anomalies.ts';
-import { Natural, RunId } from './common.ts';
+import { Natural, OutcomeName, RunId } from './common.ts';
 import { RecordRow } from './records.ts';
 import { RunSummary, ThreadRow } from './runs.ts';
 
+/** Conditions of a feed: only records that fulfil all, and only anomalies of the rule, method and thread, are sent. */
+const CONDITIONS = {
+  thread: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff, description: 'invoking thread' })),
+  method: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'method id; or a system call name, for traps without a method' })),
+  outcome: Type.Optional(OutcomeName),
+  anomalies: Type.Optional(Type.Literal('only', { description: '`only`: records for which anomalies are kept' })),
+  rule: Type.Optional(Type.String({ pattern: '^[A-Z][0-9]{2}$', description: 'records with anomalies of this rule' })),
+};
+export const LiveFilter = Type.Object(CONDITIONS, { additionalProperties: false });
+export type LiveFilter = Static<typeof LiveFilter>;
+
 export const LiveQuery = Type.Object({
   run: Type.Optional(RunId),
+  ...CONDITIONS,
   ticket: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'of `POST /api/live-ticket`, for browsers of a service that asks for tokens' })),
 }, { additionalProperties: false });
 export type LiveQuery = Static<typeof LiveQuery>;

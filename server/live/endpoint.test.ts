@@ -83,6 +83,37 @@ describe('/live', () => {
     expect((await page.first('records')).rows.map((row) => row.seq)).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59, 60]);
   });
 
+  it.each<[string, number[], string[]]>([
+    ['?thread=2', [2, 4, 6], []], ['?method=RISCVPageGetAddress&outcome=error', [3], ['K05']], ['?anomalies=only', [5], ['K05']], ['?rule=K05', [5], ['K05']], ['?rule=K06', [], []],
+    ['?run=a&method=TCBResume', [2, 6], []],
+  ])('sends only what fulfils the conditions %s', async (query, seqs, rules) => {
+    const running = await runningService();
+    const producer = await startRun(running, 'a');
+    const page = await Page.open(running, query);
+    await page.first('hello');
+    producer.batch(batchOf([sampleRecord(1), sampleRecord(2), sampleRecord(3), sampleRecord(4), shortReplyRecord(5), sampleRecord(6)], SAMPLE_SUBJECTS));
+    await producer.acknowledged(6);
+    producer.bye(6);
+    await page.first('run-ended');
+    expect(page.messages.flatMap((message) => (message.type === 'records' ? message.rows.map(({ seq }) => seq) : []))).toEqual(seqs);
+    expect(page.messages.flatMap((message) => (message.type === 'anomalies' ? message.anomalies.map(({ rule }) => rule) : []))).toEqual(rules);
+    expect(page.messages.filter(({ type }) => type === 'skipped')).toEqual([]);
+  });
+
+  it('tells a slow page with conditions what of them it missed', async () => {
+    const running = await runningService();
+    const producer = await startRun(running, 'a');
+    const page = await Page.open(running, '?thread=1');
+    await page.first('hello');
+    const last = 4096 * 4;
+    for (let next = 1; next <= last; next += 4096) producer.batch(sampleBatch(next, next + 4095));
+    await producer.acknowledged(last);
+    producer.bye(last);
+    await page.first('run-ended');
+    const seen = page.messages.reduce((sum, message) => sum + (message.type === 'records' ? message.rows.length : message.type === 'skipped' ? message.records : 0), 0);
+    expect(seen).toBe(last / 2);
+  });
+
   it('says when the producer is gone', async () => {
     const running = await runningService();
     const producer = await startRun(running, 'a');
@@ -126,6 +157,10 @@ describe('/live', () => {
     ['?run=nothing', {}, 404, 'unknown-run'],
     ['?run=../x', {}, 400, 'bad-request'],
     ['?rnu=latest', {}, 400, 'bad-request'],
+    ['?method=Nothing', {}, 400, 'bad-request'],
+    ['?outcome=bad', {}, 400, 'bad-request'],
+    ['?rule=x', {}, 400, 'bad-request'],
+    ['?thread=x', {}, 400, 'bad-request'],
     ['', { origin: 'http://evil.example' }, 403, 'forbidden-origin'],
     ['', { host: 'evil.example' }, 403, 'forbidden-host'],
   ])('refuses %s %j with %i', async (query, headers, status, code) => {

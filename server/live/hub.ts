@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { WebSocket } from 'ws';
-import { LATEST_RUN, type LiveHello } from '../../schema/api/index.ts';
+import { LATEST_RUN, type LiveFilter, type LiveHello } from '../../schema/api/index.ts';
 import type { RunNews } from '../ingest/messages.ts';
 import type { QueryClient } from '../query/query-client.ts';
+import { FilteredWatcher, MOST_ROWS, type Matches } from './filtered-watcher.ts';
 import { Watcher } from './watcher.ts';
 
 /** All pages that follow. */
 export class LiveHub {
   private readonly query: QueryClient;
   private readonly onWatched: (watched: boolean) => void;
-  private readonly watchers = new Map<WebSocket, Watcher>();
+  private readonly watchers = new Map<WebSocket, Watcher | FilteredWatcher>();
 
   /** @param onWatched told when the first page comes and when the last one goes */
   constructor(query: QueryClient, onWatched: (watched: boolean) => void) {
@@ -21,9 +22,9 @@ export class LiveHub {
     return this.watchers.size;
   }
 
-  /** Begins to send a run, or with `latest` whatever run is the newest, to a page. */
-  async add(socket: WebSocket, target: string): Promise<void> {
-    const watcher = new Watcher(target, socket);
+  /** Begins to send what fulfils the conditions (none: everything) of a run, or with `latest` whatever run is the newest, to a page. */
+  async add(socket: WebSocket, target: string, conditions: LiveFilter): Promise<void> {
+    const watcher = Object.keys(conditions).length === 0 ? new Watcher(target, socket) : new FilteredWatcher(target, socket, this.matches(conditions));
     this.watchers.set(socket, watcher);
     if (this.watchers.size === 1) this.onWatched(true);
     socket.on('close', () => {
@@ -42,6 +43,10 @@ export class LiveHub {
   /** Ends all connections at once. */
   terminate(): void {
     for (const socket of this.watchers.keys()) socket.terminate();
+  }
+
+  private matches(conditions: LiveFilter): Matches {
+    return (run, from, to) => this.query.ask('liveMatches', run, conditions, from, to, MOST_ROWS);
   }
 
   private async hello(target: string): Promise<LiveHello> {

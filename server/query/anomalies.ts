@@ -36,6 +36,16 @@ export function readAnomalies(db: Database, run: number | undefined, query: Anom
   return { anomalies, next: rows.length > limit ? anomalies.at(-1)!.id : null };
 }
 
+/** Anomalies that are kept for records `from` to `to` of a run: the first ones, and how many there are. */
+export function anomaliesOfRange(db: Database, run: number, from: number, to: number, { rule, method, thread }: Pick<AnomalyQuery, 'rule' | 'method' | 'thread'>, most: number): { anomalies: AnomalyRow[]; anomaliesFound: number } {
+  const where = `WHERE anomaly.run = :run AND anomaly.seq BETWEEN :from AND :to AND anomaly.rule = coalesce(:rule, anomaly.rule)
+    AND anomaly.method = coalesce(:method, anomaly.method) AND anomaly.thread = coalesce(:thread, anomaly.thread)`;
+  const values = { run, from, to, rule: rule ?? null, method: method ?? null, thread: thread ?? null };
+  const anomalies = (db.prepare(`${SELECT} ${where} ORDER BY anomaly.id LIMIT :most`).all({ ...values, most }) as StoredAnomaly[]).map(toRow);
+  const anomaliesFound = anomalies.length < most ? anomalies.length : db.prepare(`SELECT count(*) FROM anomaly ${where}`).pluck().get(values) as number;
+  return { anomalies, anomaliesFound };
+}
+
 export function anomaliesOfRecord(db: Database, run: number, seq: number): AnomalyRow[] {
   return (db.prepare(`${SELECT} WHERE anomaly.run = ? AND anomaly.seq = ? ORDER BY anomaly.id`).all(run, seq) as StoredAnomaly[]).map(toRow);
 }

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
-  DEFAULT_PAGE, LATEST_RUN, type HangQuery, type HangReport, type ThreadQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
+  DEFAULT_PAGE, LATEST_RUN, type HangQuery, type HangReport, type LiveFilter, type ThreadQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
   type HistoryQuery, type MethodCount, type MethodHistory, type RecheckRequest, type RecordDetail,
   type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
@@ -21,6 +21,7 @@ import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
 import { readFinding, readFindings } from './findings.ts';
 import { readHistory } from './history.ts';
+import { liveMatches, type LiveMatches } from './live-matches.ts';
 import { recordDetail } from './record-detail.ts';
 import { hangOf, storyOf } from './threads/index.ts';
 import { RecordFilter } from './record-filter.ts';
@@ -163,6 +164,11 @@ export class TraceReader {
   compare(query: ComparisonQuery): RunComparison {
     const [a, b] = [this.needRecords(query.a), this.needRecords(query.b)];
     return { a: runSummary(a), b: runSummary(b), ...compareRuns(this.compared(a), this.compared(b), query.depth ?? 'words') };
+  }
+
+  /** Records `from` to `to` and their anomalies, for a live feed with conditions. Throws a RequestError. */
+  liveMatches(run: string, conditions: LiveFilter, from: number, to: number, most: number): LiveMatches {
+    return liveMatches(this.db, this.need(run), conditions, from, to, most);
   }
 
   /** Throws a RequestError, also for a thread that the run does not have. */
