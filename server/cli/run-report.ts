@@ -5,6 +5,7 @@ import type { BundledConfigurationName } from '../../schema/idl/model.ts';
 import { RULES } from '../../schema/rules/catalogue.ts';
 import type { AnomalyGroup, RunDetail, RunSummary, ServiceStatus } from '../../schema/api/index.ts';
 import { EXIT } from './exit-codes.ts';
+import { lastRecords } from './last-records.ts';
 import { bold, dim, green, note, printLine, printTable, red, virtualTime, wrap } from './output.ts';
 import type { ServiceAccess } from './service-access.ts';
 import type { SessionReport } from './session.ts';
@@ -32,6 +33,8 @@ export interface RunReport {
   /** Returns that the stubs checked, of Call, Send and NBSend. */
   readonly checkedByStubs: number;
   readonly anomalies: readonly AnomalyGroup[];
+  /** Of a run that failed: its last records, for people. */
+  readonly lastRecords: readonly string[];
   readonly dataFile: string;
 }
 
@@ -47,6 +50,7 @@ export async function reportOf(service: ServiceAccess, session: SessionReport): 
     methods: new Set(invoked.map(({ method }) => method)).size,
     invocations: invoked.reduce((sum, { records }) => sum + records, 0),
     replies, checkedByStubs: session.replies.checked, anomalies, dataFile: service.traceFile ?? dataFile,
+    lastRecords: session.end === 'crashed' ? await lastRecords(service, session.run, summary.records) : [],
   };
 }
 
@@ -90,6 +94,7 @@ export function printReport(report: RunReport): void {
   printLine(`  ${number.format(report.checkedByStubs)} returns checked by the stubs, ${number.format(report.records)} records checked by the rules`);
   printAnomalies(report);
   printLine(`  trace: run ${report.run} in ${report.dataFile}`);
+  for (const [i, line] of report.lastRecords.entries()) note(`  ${i === 0 ? 'last records:' : '             '} ${line}`);
   if (report.error !== '') note(red(report.error));
 }
 

@@ -13,6 +13,8 @@ export type MachineEnd =
   | { readonly kind: 'waitForever'; readonly pc: bigint }
   /** A jump to itself that no interrupt can leave. */
   | { readonly kind: 'spin'; readonly pc: bigint }
+  /** Instructions ran and ran, without a timer that is set, a device or a firmware call: nothing will ever change. `mode` is U, S or M. */
+  | { readonly kind: 'noProgress'; readonly pc: bigint; readonly mode: string; readonly instructions: number }
   /** A trap handler that takes the same exception again and again. */
   | { readonly kind: 'trapLoop'; readonly pc: bigint; readonly cause: number; readonly value: bigint };
 
@@ -36,6 +38,7 @@ export function endText(end: MachineEnd): string {
     case 'failure': return `the guest reported failure ${end.code} (${end.by})`;
     case 'waitForever': return `the hart waits for an interrupt that nothing can raise, at pc ${hex(end.pc)}`;
     case 'spin': return `the hart jumps to itself with interrupts off, at pc ${hex(end.pc)}`;
+    case 'noProgress': return `the hart runs in ${end.mode} mode for ${end.instructions} instructions now, with no timer set, no device used and no firmware called, at pc ${hex(end.pc)}`;
     case 'trapLoop': return `the trap handler takes the same exception again and again: ${exceptionName(end.cause)} at pc ${hex(end.pc)}, value ${hex(end.value)}`;
   }
 }

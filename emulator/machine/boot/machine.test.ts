@@ -111,6 +111,34 @@ describe.each(HART_NAMES)('machine with the %s hart', (hart) => {
       expect(machine.ended).toEqual({ kind: 'shutdown', by: 'SBI' });
     });
 
+    describe('by running on and on', () => {
+      const SPIN = 'loop: addi a1, a1, 1\n j loop';
+      const toUserMode = 'la t0, user\n csrw sepc, t0\n li t0, 0x100\n csrc sstatus, t0\n sret\n user: ';
+      /** Sets the timer 1000 ticks ahead. */
+      const setTimer = 'rdtime a0\n li t0, 1000\n add a0, a0, t0\n li a7, 0\n ecall\n';
+      const spin = (source: string, slice = LIMIT): { mode: string; instructions: number } | undefined => {
+        const { machine } = bootedProgram('S', source, hart, { stuckAfter: 50_000 });
+        for (let count = 0; count < 200_000 && machine.ended === undefined; count += slice) machine.run(slice);
+        return machine.ended?.kind === 'noProgress' ? machine.ended : undefined;
+      };
+
+      it('as a kernel or as user code without a timer', () => {
+        expect(spin(SPIN)).toMatchObject({ mode: 'S', instructions: 50_000 });
+        expect(spin(toUserMode + SPIN)).toMatchObject({ mode: 'U', instructions: 50_000 });
+      });
+
+      it('as a kernel whose timer is due, after the same instruction whatever the slices', () => {
+        const source = `${setTimer} li t0, 0x20\n csrs sie, t0\n ${SPIN}`;
+        expect(spin(source)).toMatchObject({ mode: 'S', instructions: 50_000 });
+        expect(spin(source, 777)).toEqual(spin(source));
+      });
+
+      it('but not while somebody serves the timer', () => {
+        const source = `la t0, handler\n csrw stvec, t0\n ${setTimer} li t0, 0x20\n csrs sie, t0\n ${toUserMode} ${SPIN}\n .align 2\n handler: ${setTimer} sret`;
+        expect(spin(source)).toBeUndefined();
+      });
+    });
+
     it('waiting for an interrupt that nothing can raise', () => {
       const { machine } = bootedProgram('S', 'li t0, 0x222\n csrs sie, t0\n wfi\n j .', hart);
       expect(machine.run(LIMIT)).toBe('ended');

@@ -17,7 +17,7 @@ import { ConsoleTail } from './console.ts';
 import { createHart, type HartName } from './harts.ts';
 import type { MachineEnd } from './machine-end.ts';
 import { SupervisorBinaryInterface } from './sbi.ts';
-import { TrapLoopDetector, spinsForever } from './stuck.ts';
+import { ProgressWatch, TrapLoopDetector, spinsForever } from './stuck.ts';
 
 /** Who serves the environment calls of S mode. */
 export type Firmware =
@@ -35,6 +35,8 @@ export interface MachineOptions {
   readonly frameBytes?: number;
   /** Virtual ns that an instruction takes; 8 if not given. */
   readonly nsPerInstruction?: number;
+  /** Instructions without a timer, a device access or a firmware call after which the run ends with `noProgress`; never if not given. */
+  readonly stuckAfter?: number;
   /** Hears each byte that the guest writes to its console. */
   readonly onConsole?: (byte: number) => void;
   /** Hears of each kind of access that no device took, once. */
@@ -80,6 +82,7 @@ export class Machine {
   readonly sbi: SupervisorBinaryInterface;
   readonly console = new ConsoleTail();
   private readonly trapLoop: TrapLoopDetector;
+  private readonly progress: ProgressWatch;
   private wanted = 0;
   private end: MachineEnd | undefined;
   private pauseWanted = false;
@@ -113,6 +116,7 @@ export class Machine {
     ], () => this.pc, options.onDiagnostic);
     this.hart = createHart(this.hartName, this.memory, this.bus);
     this.trapLoop = new TrapLoopDetector(this.state);
+    this.progress = new ProgressWatch(this.state, options.stuckAfter ?? Infinity);
     this.sbi = new SupervisorBinaryInterface({
       state: this.state, clock: this.clock, memory: this.memory, hart: this.hart, transmit, receive: () => this.uart.take(), end: (end) => this.finish(end),
     });
@@ -168,10 +172,11 @@ export class Machine {
       const before = this.instructions;
       const next = Math.min(this.clock.instructionsLeft(), options.until === undefined ? Infinity : this.clock.instructionsUntil(options.until));
       // An alarm may be due while no instruction has retired: at least one is executed.
-      const budget = Math.min(left, LONGEST_RUN, Math.max(1, next));
+      const budget = Math.min(left, LONGEST_RUN, this.progress.left, Math.max(1, next));
       const stop = this.hart.run(budget);
       // Instructions that trap do not retire: a budget that is used up counts as a whole.
       left -= stop === 'budget' ? budget : this.instructions - before;
+      this.watchProgress(stop, this.instructions - before);
       const outcome = this.after(stop, budget, options);
       if (outcome !== undefined) return outcome;
     }
@@ -193,6 +198,12 @@ export class Machine {
   /** The order counts: the PLIC knows its levels before the devices that raise them. */
   private stateful(): readonly { save(): unknown; restore(saved: unknown): void }[] {
     return [this.clint, this.plic, this.uart, this.rtc, this.rom, this.sbi, this.console];
+  }
+
+  private watchProgress(stop: Stop, instructions: number): void {
+    if (this.clock.armed || (stop !== 'budget' && stop !== 'storeLog')) return this.progress.progress();
+    const end = this.progress.ran(instructions);
+    if (end !== undefined) this.finish(end);
   }
 
   private after(stop: Stop, budget: number, options: RunOptions): MachineStop | undefined {

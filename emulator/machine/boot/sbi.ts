@@ -57,6 +57,8 @@ export class SupervisorBinaryInterface {
   private readonly extensions: ReadonlyMap<number, readonly (() => Result)[]>;
   /** Calls that nothing serves, by extension and function, with how often they were made. */
   readonly unsupported = new Map<string, number>();
+  /** Harts that the guest wanted to start and that the board does not have. */
+  readonly absentHarts = new Set<bigint>();
 
   constructor(board: SbiBoard) {
     this.board = board;
@@ -169,7 +171,10 @@ export class SupervisorBinaryInterface {
   }
 
   private startHart(): Result {
-    return failed(this.argument(0) === 0n ? SBI.alreadyAvailable : SBI.invalidParam);
+    const hart = this.argument(0);
+    if (hart === 0n) return failed(SBI.alreadyAvailable);
+    this.absentHarts.add(hart);
+    return failed(SBI.invalidParam);
   }
 
   /** The only hart stops for good. */

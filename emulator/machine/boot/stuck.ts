@@ -39,6 +39,41 @@ function takenIn(state: HartState, privilege: number): bigint {
   return (machine ? mie & ~mideleg : 0n) | (supervisor ? mie & mideleg : 0n);
 }
 
+const MODES = new Map<number, string>([[PRIVILEGE.user, 'U'], [PRIVILEGE.supervisor, 'S'], [PRIVILEGE.machine, 'M']]);
+
+/**
+ * Counts the instructions of a hart that nothing will ever interrupt and that asks for nothing: a kernel that spins with
+ * its timer due, or waits for other harts; user code that spins without a timer.
+ */
+export class ProgressWatch {
+  private readonly state: HartState;
+  private readonly most: number;
+  private count = 0;
+
+  /** @param most instructions after which the hart counts as stuck */
+  constructor(state: HartState, most: number) {
+    this.state = state;
+    this.most = most;
+  }
+
+  /** Instructions that are still waited for. */
+  get left(): number {
+    return this.most - this.count;
+  }
+
+  /** Something came or will come from outside, or the hart changed its mode. */
+  progress(): void {
+    this.count = 0;
+  }
+
+  /** Instructions ran, and there was nothing else to see; returns the end of a machine that will never do more. */
+  ran(instructions: number): MachineEnd | undefined {
+    this.count += instructions;
+    if (this.count < this.most) return undefined;
+    return { kind: 'noProgress', pc: this.state.word(HART.pc), mode: MODES.get(this.state.u32(HART.privilege)) ?? '?', instructions: this.count };
+  }
+}
+
 /** Equal exceptions in a row, close together, after which a handler is said to loop. */
 const LOOP_TRAPS = 100_000;
 const CLOSE_INSTRUCTIONS = 1000;

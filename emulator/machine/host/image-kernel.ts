@@ -265,7 +265,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
         case 'breakpoint':
           break;
         case 'budget':
-          throw this.failed('does not come back to user code');
+          throw this.failed(`does not come back to user code: after ${ENDLESS} instructions it is at ${this.place(machine.pc)}`);
         case 'ended':
           this.end();
           return;

@@ -81,9 +81,13 @@ export class WatchedKernel implements KernelView {
     const value = state.word(HART.stval);
     const pc = state.word(HART.sepc);
     this.watch.failed(Number(value & 0xffff_ffffn), Number(value >> 32n), Number(pc & 0xffff_ffffn), Number(pc >> 32n));
+    return `took an exception itself: ${exceptionName(Number(state.word(HART.scause)))} at ${this.place(pc)}, value 0x${value.toString(16)}`;
+  }
+
+  /** A place in the kernel's code, for people. */
+  protected place(pc: bigint): string {
     const symbol = this.image.symbols.at(pc);
-    const where = symbol === undefined ? '' : ` (${symbol.name})`;
-    return `took an exception itself: ${exceptionName(Number(state.word(HART.scause)))} at pc 0x${pc.toString(16)}${where}, value 0x${value.toString(16)}`;
+    return `pc 0x${pc.toString(16)}${symbol === undefined ? '' : ` (${symbol.name})`}`;
   }
 
   protected thread(id: number): ObservedThread {

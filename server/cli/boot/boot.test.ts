@@ -8,9 +8,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble } from '../../../emulator/machine/isa/assemble.ts';
 import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
-import { elfOf } from '../../../emulator/machine/boot/testing/elf.ts';
+import { elfOf, patched } from '../../../emulator/machine/boot/testing/elf.ts';
 import { EXPECTED_LINES, supervisorProgram } from '../../../emulator/machine/boot/testing/supervisor-program.ts';
 import { THREAD_CAP, smallKernel } from '../../../emulator/machine/host/testing/small-kernel.ts';
+import { elfWith, type TestSymbol } from '../../../emulator/machine/image/testing/make-elf.ts';
 import { INIT_CAP, SYSCALL_NUMBERS } from '../../../schema/abi/index.ts';
 import { interfacesOf } from '../../../schema/idl/load.ts';
 import type { RecordRow } from '../../../schema/api/index.ts';
@@ -84,6 +85,13 @@ const TWO_TRAPS = `
   csrw sepc, t0
   sret
   off: ${SHUTDOWN}`;
+
+const KERNEL_BASE = 0xffff_ffff_8020_0000n;
+
+/** A kernel of two instructions, with one symbol. */
+function spinningKernel(symbol: TestSymbol): Uint8Array {
+  return elfWith({}, [symbol], { virtualAddress: KERNEL_BASE, physicalAddress: 0x8020_0000n, data: assemble('loop: nop\n j loop', KERNEL_BASE).bytes });
+}
 
 /** The file without its section headers, and so without symbols. */
 function stripped(data: Uint8Array): Uint8Array {
@@ -284,6 +292,43 @@ describe('sel4scope boot', () => {
       expect(run.err).toContain('  bye');
     });
 
+    it('a kernel that spins with its timer due, with its place', async () => {
+      const run = await boot([program('busy.bin', `${print('bye')} rdtime a0\n li a7, 0\n ecall\n loop: addi s1, s1, 1\n j loop`), '--stuck-after', '100000']);
+      expect(run.code).toBe(4);
+      expect(run.err).toMatch(/the hart runs in S mode for 100000 instructions now, with no timer set, no device used and no firmware called, at pc 0x802000\w+/);
+      expect(run.err).toContain('last lines of the console:\n  bye');
+    });
+
+    it('the symbol where a kernel spins', async () => {
+      writeFileSync(file('root.elf'), elfOf(0x1_0000n, [{ virtualAddress: 0x1_0000n, data: Uint8Array.of(1) }]));
+      writeFileSync(file('spinning.elf'), spinningKernel({ name: 'spinHere', value: KERNEL_BASE }));
+      const run = await boot(['--kernel', 'spinning.elf', '--root', 'root.elf', '--stuck-after', '100000']);
+      expect(run.code).toBe(4);
+      expect(run.err).toMatch(/in spinHere\+0x0 of the kernel\npc 0xffffffff80200000 \(S mode\)/);
+    });
+
+    it('user code that spins without a timer', async () => {
+      const run = await boot([program('user.bin', 'la t0, user\n csrw sepc, t0\n li t0, 0x100\n csrc sstatus, t0\n sret\n user: addi s1, s1, 1\n j user'), '--stuck-after', '100000']);
+      expect([run.code, run.err]).toEqual([4, expect.stringContaining('the hart runs in U mode for 100000 instructions now')]);
+    });
+
+    it('a guest that waits for other harts, by their numbers', async () => {
+      const startHart = 'li a7, 0x48534d\n li a6, 0\n li a0, 1\n li a1, 0x80200000\n ecall\n';
+      const run = await boot([program('smp.bin', `${startHart} la t0, there\n loop: lw t1, 0(t0)\n beqz t1, loop\n there: .dword 0`), '--stuck-after', '100000', '--json']);
+      expect(run.code).toBe(4);
+      expect(JSON.parse(run.out)).toMatchObject({ outcome: 'noProgress', absentHarts: [1] });
+      const text = await boot(['smp.bin', '--stuck-after', '100000']);
+      expect(text.err).toContain('the guest wanted to start hart 1: this machine has hart 0 alone');
+    });
+
+    it('a traced kernel that gives up, with its last records', async () => {
+      const image = program('panic.bin', TWO_TRAPS.replace('off: ', `off: ${print('seL4 failed assertion \'x\' at y.c:1')}`));
+      const run = await boot([image, '--trace', '--registers-only', '--config', 'mcs', '--data', 'data']);
+      expect(run.code).toBe(4);
+      expect(run.err).toMatch(/last records:\n {2}1 at [\d.]+ .s: thread at 0x0: Call, completed\n {2}2 at [\d.]+ .s: thread at 0x0: userException, completed/);
+      expect(run.err).toContain('the kernel gave up: seL4 failed assertion');
+    });
+
     it('a wait that never ends', async () => {
       const run = await boot([program('wait.bin', 'wfi\n j .')]);
       expect(run.code).toBe(4);
@@ -303,6 +348,12 @@ describe('sel4scope boot', () => {
     });
   });
 
+  it('names a store to ROM', async () => {
+    const run = await boot([program('rom.bin', `la t0, refused\n csrw stvec, t0\n li t0, 0x1000\n sw t0, 0(t0)\n .align 2\n refused: ${SHUTDOWN}`)]);
+    expect(run.code).toBe(0);
+    expect(run.err).toMatch(/sel4scope: store of 4 bytes at 0x1000 from pc 0x802000\w+: .*rom/);
+  });
+
   it.each([
     ['nothing', [], 'give one of an image, --kernel with --root, and --restore'],
     ['two things', ['supervisor.elf', '--restore', 'x'], 'give one of an image, --kernel with --root, and --restore'],
@@ -318,6 +369,11 @@ describe('sel4scope boot', () => {
   it.each([
     ['that is missing', () => ['missing.elf'], 'missing.elf cannot be read: ENOENT'],
     ['cut short', () => { writeFileSync(file('short.elf'), supervisorProgram().subarray(0, 500)); return ['short.elf']; }, 'short.elf: segment 0 is truncated'],
+    ['cut short in its header', () => { writeFileSync(file('short.elf'), supervisorProgram().subarray(0, 40)); return ['short.elf']; }, 'short.elf: truncated: an ELF header has 64 bytes, the file has 40'],
+    ['cut short in its program headers', () => { writeFileSync(file('short.elf'), supervisorProgram().subarray(0, 100)); return ['short.elf']; }, 'short.elf: table of program headers is truncated'],
+    ['for x86-64', () => { writeFileSync(file('x86.elf'), patched(supervisorProgram(), 18, 62)); return ['x86.elf']; }, 'x86.elf: built for machine 62, not for RISC-V (243)'],
+    ['for 32-bit RISC-V', () => { writeFileSync(file('rv32.elf'), patched(supervisorProgram(), 4, 1)); return ['rv32.elf']; }, 'rv32.elf: a 32-bit ELF file: the machine is RV64'],
+    ['that is a kernel for several cores', () => { writeFileSync(file('smp.elf'), spinningKernel({ name: 'ksSMP', value: KERNEL_BASE })); return ['--kernel', 'smp.elf', '--root', 'supervisor.elf']; }, 'smp.elf: a kernel for several cores (it has ksSMP)'],
     ['for another machine', () => [process.execPath], /built for machine \d+, not for RISC-V \(243\)/],
     ['that is a kernel', () => { writeFileSync(file('k.elf'), elfOf(0xffff_ffff_8020_0000n, [{ virtualAddress: 0xffff_ffff_8020_0000n, data: Uint8Array.of(1) }])); return ['k.elf']; }, 'give a kernel with --kernel and its root task with --root'],
     ['larger than RAM', () => { writeFileSync(file('l.elf'), elfOf(0x8020_0000n, [{ virtualAddress: 0x8020_0000n, data: Uint8Array.of(1), memoryBytes: 0xd000_0000 }])); return ['l.elf']; }, 'l.elf: needs 0xd0000000 bytes, RAM has 0xc0000000'],

@@ -4,12 +4,15 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { HartName } from '../../../emulator/machine/boot/hart-names.ts';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
+import { readElf } from '../../../emulator/machine/boot/elf64.ts';
 import type { KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
+import { readSymbols, type SymbolTable } from '../../../emulator/machine/image/symbols.ts';
 import { saveMachine } from '../../../emulator/machine/boot/snapshot.ts';
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { readBytes } from '../input-files.ts';
 import { readKernelElf } from '../kernel-file.ts';
 import { commitOf } from '../origin.ts';
 import { note, printJson } from '../output.ts';
@@ -37,6 +40,7 @@ export interface BootOptions extends ServiceOptions, RecordOptions {
   readonly expect?: string;
   readonly timeLimit?: number;
   readonly instructions?: number;
+  readonly stuckAfter?: number;
   readonly trace?: string | true;
   /** Release of seL4 that the kernel is of. */
   readonly release?: string;
@@ -50,6 +54,8 @@ export interface BootOptions extends ServiceOptions, RecordOptions {
 }
 
 const MIB = 2 ** 20;
+/** More than any kernel entry and any start of a system takes. */
+const STUCK_AFTER = 400_000_000;
 const NS_PER_MS = 1_000_000n;
 
 /** Boots, runs, reports and saves; returns the exit code. */
@@ -62,6 +68,8 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
     ...(options.hart === undefined ? {} : { hart: options.hart }),
     ...(options.nsPerInstruction === undefined ? {} : { nsPerInstruction: options.nsPerInstruction }),
     ...(options.resident === undefined ? {} : { frameBytes: options.resident * MIB }),
+    // What a person types comes from outside, and may come late.
+    ...(options.realtime === true ? {} : { stuckAfter: options.stuckAfter ?? STUCK_AFTER }),
     onConsole: (byte) => {
       guest.push(byte);
       watch.push(byte);
@@ -76,7 +84,7 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
   const before = machine.instructions;
   const start = performance.now();
   const outcome = await run(machine, watch, guest, options, trace);
-  const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000);
+  const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000, symbolsIn(options));
   const exitCode = exitCodeOf(report, options.expect);
   if (options.json === true) printJson(report);
   else printReport(report, exitCode === EXIT.crashed);
@@ -127,6 +135,12 @@ function refuseContradictions({ gdb, trace, realtime, registersOnly, record }: B
 function symbolsOf({ kernel, symbols, ...advice }: BootOptions): KernelImage | undefined {
   const file = symbols ?? kernel;
   return file === undefined ? undefined : readKernelElf(file, advice);
+}
+
+/** Symbols of the kernel, if its file is given and has any; a debugger or a trace has said by now what is wrong with it. */
+function symbolsIn({ kernel, symbols, trace }: BootOptions): SymbolTable | undefined {
+  const file = symbols ?? (trace === undefined || trace === true ? kernel : trace);
+  return file === undefined ? undefined : readSymbols(readElf(file, readBytes(file)));
 }
 
 function save(machine: Machine, file: string): void {

@@ -3,6 +3,7 @@ import { BootError } from '../../../emulator/machine/boot/boot-error.ts';
 import { bootImage, readImage } from '../../../emulator/machine/boot/boot-image.ts';
 import { bootKernel } from '../../../emulator/machine/boot/boot-kernel.ts';
 import { readElf } from '../../../emulator/machine/boot/elf64.ts';
+import { readSymbols } from '../../../emulator/machine/image/symbols.ts';
 import type { HartName } from '../../../emulator/machine/boot/harts.ts';
 import { Machine, type MachineOptions } from '../../../emulator/machine/boot/machine.ts';
 import { rootImageOf } from '../../../emulator/machine/boot/root-image.ts';
@@ -20,7 +21,7 @@ export interface BootSource {
   readonly restore?: string;
 }
 
-export interface BootMachineOptions extends Pick<MachineOptions, 'frameBytes' | 'onConsole' | 'onDiagnostic'> {
+export interface BootMachineOptions extends Pick<MachineOptions, 'frameBytes' | 'stuckAfter' | 'onConsole' | 'onDiagnostic'> {
   readonly hart?: HartName;
   readonly nsPerInstruction?: number;
 }
@@ -56,8 +57,10 @@ function booted({ image, kernel, root, dtb }: BootSource, options: BootMachineOp
   }
   const machine = new Machine({ ...options, firmware: 'host' });
   const { memory } = machine;
+  const file = readElf(kernel!, readBytes(kernel!));
+  if (readSymbols(file).has('ksSMP')) throw new BootError(`${file.name}: a kernel for several cores (it has ksSMP): it would wait for harts that this machine does not have`);
   bootKernel(machine, {
-    kernel: readElf(kernel!, readBytes(kernel!)),
+    kernel: file,
     rootImage: rootImageOf(readElf(root!, readBytes(root!)), memory.bytes),
     dtb: tree ?? virtDeviceTree(memory.base, memory.bytes),
   });

@@ -17,6 +17,7 @@ import type { RunEnd } from '../../../schema/trace/wire.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { configurationIn, identityOf, readKernelElf, type KernelAdvice } from '../kernel-file.ts';
 import type { Origin } from '../origin.ts';
+import { lastRecords } from '../last-records.ts';
 import { note } from '../output.ts';
 import { traceDestination, type RecordOptions } from '../recording.ts';
 import type { ServiceAccess, ServiceOptions } from '../service-access.ts';
@@ -42,11 +43,13 @@ export class BootTrace {
   private readonly sink: BatchingSink;
   private readonly observer: ImageObserver | RegisterObserver;
   private readonly id: string;
+  private readonly machine: Machine;
 
   private constructor(service: ServiceAccess, client: TraceClient, id: string, machine: Machine, watched: Watched) {
     this.service = service;
     this.client = client;
     this.id = id;
+    this.machine = machine;
     this.sink = new BatchingSink((batch) => {
       client.send(batch);
       // The session waits for room before the next slice.
@@ -90,6 +93,9 @@ export class BootTrace {
     if (this.observer.failure !== '') note(`the kernel ${this.observer.failure}`);
     const verdict = this.observer instanceof RegisterObserver ? 'no rules asked' : found === 0 ? 'no anomalies' : `${found} anomalies: sel4scope anomalies --run ${this.id}`;
     note(`trace: run ${this.id}${this.service.traceFile === undefined ? '' : ` in ${this.service.traceFile}`}, ${summary.records} records, ${verdict}`);
+    if (endOf(outcome) !== 'failed' && this.machine.console.panic === undefined) return;
+    note('last records:');
+    for (const line of await lastRecords(this.service, this.id, summary.records)) note(`  ${line}`);
   }
 
   close(): Promise<void> {

@@ -24,6 +24,7 @@ export function bootCommand(): Command {
     .option('--expect <text>', 'stop, successfully, once the console shows this text')
     .option('--time-limit <ms>', 'virtual milliseconds since power on after which the session ends with exit code 5', parsePositive)
     .option('--instructions <number>', 'instructions after which the session ends with exit code 5', parsePositive)
+    .option('--stuck-after <number>', 'instructions without a timer, a device or a firmware call after which the guest counts as stuck; 400000000 if not given', parsePositive)
     .option('--trace [kernel.elf]', 'record and check every trap of user threads; a complete image needs the kernel.elf of its build')
     .option('--registers-only', 'with --trace: of a kernel that cannot be read, record causes and registers alone')
     .addOption(new Option('--config <name>', 'with --registers-only: configuration of the kernel, where its file does not tell').choices(['mcs', 'classic']))

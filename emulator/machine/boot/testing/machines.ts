@@ -24,8 +24,8 @@ export function booted(name: string, data: Uint8Array, options: Omit<MachineOpti
 }
 
 /** Boots a program in assembly language: in M mode as firmware, or in S mode over the firmware of the host. */
-export function bootedProgram(mode: 'M' | 'S', source: string, hart: HartName): Booted {
+export function bootedProgram(mode: 'M' | 'S', source: string, hart: HartName, options: Pick<MachineOptions, 'stuckAfter'> = {}): Booted {
   const base = mode === 'M' ? 0x8000_0000n : 0x8020_0000n;
   const { bytes } = assemble(source, base);
-  return booted('program', mode === 'M' ? elfOf(base, [{ virtualAddress: base, data: bytes }]) : bytes, { hart });
+  return booted('program', mode === 'M' ? elfOf(base, [{ virtualAddress: base, data: bytes }]) : bytes, { ...options, hart });
 }

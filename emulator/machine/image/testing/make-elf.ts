@@ -21,6 +21,8 @@ interface Section {
 export interface TestSegment {
   readonly virtualAddress: bigint;
   readonly physicalAddress: bigint;
+  /** Its contents, which begin at the entry; one byte of memory without. */
+  readonly data?: Uint8Array;
 }
 
 const HEADER = 64;
@@ -32,7 +34,7 @@ const TYPE = { bits: 1, symbols: 2, strings: 3 };
 /** Any section but the undefined one. */
 const SOMEWHERE = 1;
 
-/** An executable with these sections; with `symbols` it has a symbol table, with `segment` an empty segment. */
+/** An executable with these sections; with `symbols` it has a symbol table, with `segment` a segment. */
 export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?: readonly TestSymbol[], segment?: TestSegment): Uint8Array {
   const all: Section[] = [{ name: '', type: 0, link: 0, data: new Uint8Array(0) }];
   for (const [name, data] of Object.entries(sections)) all.push({ name, type: TYPE.bits, link: 0, data });
@@ -45,7 +47,8 @@ export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?
   all.push({ name: '.shstrtab', type: TYPE.strings, link: 0, data: names.data });
 
   const programHeaders = segment === undefined ? 0 : 1;
-  let end = HEADER + PROGRAM_HEADER * programHeaders;
+  const contents = segment?.data ?? new Uint8Array(0);
+  let end = HEADER + PROGRAM_HEADER * programHeaders + contents.length;
   const places = all.map(({ data }) => { const at = end; end += data.length; return at; });
   const bytes = new Uint8Array(end + SECTION_HEADER * all.length);
   const view = new DataView(bytes.buffer);
@@ -56,11 +59,13 @@ export function elfWith(sections: Readonly<Record<string, Uint8Array>>, symbols?
   view.setBigUint64(40, BigInt(end), true);
   [HEADER, PROGRAM_HEADER, programHeaders, SECTION_HEADER, all.length, all.length - 1].forEach((value, i) => view.setUint16(52 + 2 * i, value, true));
   if (segment !== undefined) {
+    const { virtualAddress, physicalAddress } = segment;
+    view.setBigUint64(24, virtualAddress, true);
     view.setBigUint64(32, BigInt(HEADER), true);
     view.setUint32(HEADER, 1, true);
-    view.setBigUint64(HEADER + 16, segment.virtualAddress, true);
-    view.setBigUint64(HEADER + 24, segment.physicalAddress, true);
-    view.setBigUint64(HEADER + 40, 1n, true);
+    [BigInt(HEADER + PROGRAM_HEADER), virtualAddress, physicalAddress, BigInt(contents.length), BigInt(Math.max(1, contents.length))]
+      .forEach((value, i) => view.setBigUint64(HEADER + 8 + 8 * i, value, true));
+    bytes.set(contents, HEADER + PROGRAM_HEADER);
   }
   all.forEach((section, i) => {
     const header = end + SECTION_HEADER * i;
