@@ -9,8 +9,7 @@ import type { Database } from 'better-sqlite3';
 import { RequestError, StoreError } from '../errors.ts';
 import { dataFile } from './location.ts';
 import { APPLICATION_ID, checkOwner, CURRENT_VERSION, migrate, versionOf } from './migrate.ts';
-import { asStoreError } from './open.ts';
-import { Sqlite } from './sqlite.ts';
+import { Sqlite, SqliteError } from './sqlite.ts';
 
 /**
  * Opens a trace file (or the database of a data directory) of this version for reading. Throws a RequestError that says
@@ -63,8 +62,8 @@ function opened(location: string, readonly: boolean, check: (db: Database) => vo
     }
   } catch (error) {
     if (error instanceof RequestError) throw error;
-    const { message } = error instanceof StoreError ? error : asStoreError(error, location);
-    throw new RequestError('bad-request', `${location} is no trace that can be read: ${message}`);
+    if (!(error instanceof SqliteError || error instanceof StoreError)) throw error;
+    throw new RequestError('bad-request', `${location} is no trace that can be read: ${error.message}`);
   }
 }
 
