@@ -413,4 +413,22 @@ describe('a TraceClient refuses to go on', () => {
     expect(await codeOf(closed)).toBe('closed');
     expect(await codeOf(client.close('completed'))).toBe('closed');
   });
+
+  it.each<[number, string, string]>([
+    [401, 'refused', 'the token is not valid; ask for one'], [403, 'refused', 'the token is not valid; ask for one'], [503, 'unreachable', 'status 503: the token is not valid; ask for one'],
+  ])('when the service answers %i in place of a WebSocket', async (status, code, text) => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer();
+    server.on('upgrade', (request, socket) => {
+      asked.push(request.headers.authorization);
+      const body = JSON.stringify({ error: 'x', message: 'the token is not valid', hint: 'ask for one' });
+      socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
+    });
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    const connecting = TraceClient.connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, RUN, { ...FAST, token: 'secret' });
+    await expect(connecting).rejects.toThrow(text);
+    expect([await codeOf(connecting), asked]).toEqual([code, ['Bearer secret']]);
+    await expect(connecting).rejects.not.toThrow('secret');
+    await new Promise((resolve) => { server.close(resolve); });
+  });
 });

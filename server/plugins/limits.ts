@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** How much one caller may ask for before anybody looks at what it is. */
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { ErrorBody } from '../../schema/api/index.ts';
 import { networkOf } from '../safety/addresses.ts';
@@ -13,7 +14,7 @@ export interface Limits {
   /** Header lines, and bytes of all of them with the request line. */
   readonly headers: number;
   readonly headerBytes: number;
-  /** Time to send all headers, and the whole request, ms. */
+  /** Time to send all headers, and a body that is read whole, ms. */
   readonly headersTime: number;
   readonly requestTime: number;
   /** Connections at a time; more are closed at once. */
@@ -30,14 +31,16 @@ export const LIMITS: Limits = {
 
 /** Most characters of a part of a path: a fingerprint, every one of them escaped. */
 const LONGEST_PARAMETER = 600;
+/** Time for a body that is taken piece by piece, such as a trace file, ms. */
+const LONGEST_UPLOAD = 3_600_000;
 /** How often Node looks for connections whose time is over, as a part of that time. */
 const CHECKS_PER_TIME = 4;
 
 /** What Node and Fastify watch over themselves. */
 export function serverLimits({ body, headerBytes, headersTime, requestTime }: Limits): { readonly http: object; readonly options: FastifyServerOptions } {
   return {
-    http: { maxHeaderSize: headerBytes, headersTimeout: headersTime, requestTimeout: requestTime, connectionsCheckingInterval: Math.ceil(headersTime / CHECKS_PER_TIME) },
-    options: { bodyLimit: body, requestTimeout: requestTime, routerOptions: { maxParamLength: LONGEST_PARAMETER }, clientErrorHandler: answerBrokenRequest },
+    http: { maxHeaderSize: headerBytes, headersTimeout: headersTime, requestTimeout: Math.max(LONGEST_UPLOAD, requestTime), connectionsCheckingInterval: Math.ceil(headersTime / CHECKS_PER_TIME) },
+    options: { bodyLimit: body, requestTimeout: Math.max(LONGEST_UPLOAD, requestTime), routerOptions: { maxParamLength: LONGEST_PARAMETER }, clientErrorHandler: answerBrokenRequest },
   };
 }
 
@@ -49,6 +52,20 @@ export function useLimits(app: FastifyInstance, limits: Limits): void {
     if (raw.rawHeaders.length > 2 * limits.headers) return sendError(reply, 431, tooLarge(`there are more than ${limits.headers} headers`));
     return undefined;
   });
+  limitBodyTime(app, limits.requestTime);
+}
+
+/** A body that is read whole has arrived when validation begins; one that is taken piece by piece is its handler's. */
+function limitBodyTime(app: FastifyInstance, time: number): void {
+  const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
+  const stop = async (request: FastifyRequest): Promise<void> => clearTimeout(timers.get(request));
+  app.addHook('preParsing', async (request) => {
+    if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined) return;
+    timers.set(request, setTimeout(() => sayAndEnd(request.raw.socket, ...TOO_SLOW), time).unref());
+  });
+  app.addHook('preValidation', stop);
+  app.addHook('onResponse', stop);
+  app.addHook('onRequestAbort', stop);
 }
 
 /** After authentication, for the WebSockets of a scope: counts them by path and network. */
@@ -81,15 +98,22 @@ function tooLarge(message: string): ErrorBody {
   return { error: 'too-large', message };
 }
 
+const TOO_SLOW: [string, ErrorBody] = ['408 Request Timeout', { error: 'timeout', message: 'the request did not arrive in time' }];
+
 /** Requests that Node's parser gives up: too many bytes of headers, too slow, or no HTTP. */
 const answerBrokenRequest: NonNullable<FastifyServerOptions['clientErrorHandler']> = (error, socket) => {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [status, body]: [string, ErrorBody] = error.code === 'HPE_HEADER_OVERFLOW'
     ? ['431 Request Header Fields Too Large', tooLarge('the headers are too long')]
     : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ['408 Request Timeout', { error: 'timeout', message: 'the request did not arrive in time' }]
+      ? TOO_SLOW
       : ['400 Bad Request', { error: 'bad-request', message: 'this is no HTTP request' }];
+  sayAndEnd(socket, status, body);
+};
+
+/** Answers past Fastify, on a connection that is of no further use. */
+function sayAndEnd(socket: Socket, status: string, body: ErrorBody): void {
   const text = JSON.stringify(body);
   if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`);
   socket.destroySoon();
-};
+}
