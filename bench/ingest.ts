@@ -71,8 +71,8 @@ async function measure({ mode, trace, producers: producerCount, readers }: Case)
       producers.push(producer);
       all += (await producer.next<Sent>()).records;
     }
+    const health = await HealthWatch.start(`${url}/api/status`);
     const before = threadSeconds(service.pid);
-    const health = new HealthWatch(`${url}/api/status`);
     const memory = new MemoryWatch(service.pid);
     const queries = readers ? new Queries(url) : undefined;
     for (const producer of producers) producer.go();
@@ -122,8 +122,16 @@ class HealthWatch {
   private readonly asked: Promise<number>[] = [];
   private readonly timer: NodeJS.Timeout;
 
-  constructor(url: string) {
+  private constructor(url: string) {
     this.timer = setInterval(() => { this.asked.push(request(url, this.agent)); }, HEALTH_INTERVAL_MS);
+  }
+
+  /** Begins when a first request is answered: the query worker starts with it. */
+  static async start(url: string): Promise<HealthWatch> {
+    const agent = new Agent();
+    await request(url, agent);
+    agent.destroy();
+    return new HealthWatch(url);
   }
 
   /** The 99th percentile, ms. */
