@@ -57,6 +57,23 @@ describe.skipIf(!built || !hasBrowser())('the page of the real service', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('decides about a finding, for every run that shows it', async () => {
+    const page = await browser!.newPage({ viewport: { width: 1440, height: 900 } });
+    const complaints = watch(page);
+    await page.goto(`${url}/#v1?page=findings`);
+    await page.locator('.group', { hasText: 'SchedContextConsumed' }).first().click();
+    const finding = page.getByRole('article', { name: 'Finding' });
+    await finding.getByLabel('Reason').fill('seL4#1435');
+    await finding.getByRole('button', { name: 'Acknowledge' }).click();
+    await finding.locator('.changes').getByText('seL4#1435').waitFor();
+    const { findings } = await (await fetch(`${url}/api/findings?state=acknowledged`)).json() as { findings: { rule: string; reason: string }[] };
+    expect(findings).toMatchObject([{ rule: 'K05', reason: 'seL4#1435' }]);
+    await finding.getByRole('button', { name: 'Open a record that shows it' }).click();
+    await page.locator('.finding', { hasText: 'K05' }).waitFor();
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
   it('says that a run is unknown, and why a filter cannot be', async () => {
     const page = await browser!.newPage();
     await page.goto(`${url}/#v1?run=nothing-of-this-name`);
