@@ -27,6 +27,7 @@ import { serveCommand } from './commands/serve.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { tagCommand } from './commands/tag.ts';
+import { tailCommand } from './commands/tail.ts';
 import { threadCommand } from './commands/thread.ts';
 import { tokenCommand } from './commands/token.ts';
 import { EXIT } from './exit-codes.ts';
@@ -54,7 +55,7 @@ Exit codes: 0 fine, 1 findings or a failed expectation, 2 usage, 3 unreadable in
   const makers = [
     startCommand, auditCommand, fuzzCommand, runCommand, bootCommand, serveCommand, runsCommand, tagCommand, openCommand, importCommand, mergeCommand, dbCommand,
     recordsCommand, anomaliesCommand,
-    findingsCommand, historyCommand, recheckCommand, diffCommand, sqlCommand, threadCommand, hangCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand,
+    findingsCommand, historyCommand, recheckCommand, diffCommand, sqlCommand, threadCommand, hangCommand, tailCommand, explainCommand, exportCommand, defectsCommand, generateCommand, tokenCommand,
   ];
   for (const make of makers) {
     command.addCommand(make());

@@ -61,6 +61,8 @@ export class SqlClient {
     for (const { reject } of this.waiting.splice(0)) reject(error);
     const { process } = this;
     if (process === undefined) return;
+    // Nothing else may keep this process alive until then.
+    process.ref();
     const ended = new Promise((resolve) => { process.once('exit', resolve); });
     this.giveUp(error);
     await ended;
