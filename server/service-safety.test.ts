@@ -216,6 +216,21 @@ describe('with a certificate', () => {
   });
 });
 
+it('every answer tells browsers to keep what it holds to itself', async () => {
+  const running = await runningService();
+  for (const url of ['/', '/api/rules', '/api/runs/nothing', '/nothing', '/docs/', '/docs/static/swagger-ui.css']) {
+    const { headers } = await ask(running, url);
+    expect([url, headers]).toMatchObject([url, {
+      'content-security-policy': expect.stringMatching(/^default-src 'self';.* frame-ancestors 'none'$/) as string,
+      'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'permissions-policy': expect.stringContaining('camera=()') as string,
+      'cross-origin-opener-policy': 'same-origin', 'cross-origin-resource-policy': 'same-origin',
+    }]);
+    expect(headers['content-security-policy']).not.toContain('unsafe');
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+    if (url.startsWith('/api/r')) expect(headers['cache-control']).toBe('no-store');
+  }
+});
+
 describe('limits', () => {
   it('of an address, of headers, of a body', async () => {
     const running = await runningService();
