@@ -141,3 +141,15 @@ it('retention of a service makes room by itself', async () => {
   const dropped = async (): Promise<string[]> => (await service.app.inject('/api/runs')).json<RunList>().runs.filter(({ recordsDroppedAt }) => recordsDroppedAt !== null).map(({ run }) => run);
   await expect.poll(dropped, { timeout: 20_000 }).toEqual(['old']);
 });
+
+it('a run whose records were dropped does not go on', async () => {
+  const directory = temporaryDirectory();
+  const { db, close } = openWriter(directory);
+  addRun(db, { id: 'old', records: 250, state: 'interrupted' });
+  close();
+  const { service, producer } = await runningService({ dataDirectory: directory });
+  await service.app.inject({ method: 'POST', url: '/api/admin/prune', payload: { runs: ['old'], drop: 'records' } });
+  const sender = await producer();
+  sender.hello({ id: 'old' }, true);
+  expect(await sender.problem()).toMatchObject({ code: 'runExists', fatal: true, message: expect.stringContaining('dropped by retention') as string });
+});

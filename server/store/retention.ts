@@ -150,13 +150,6 @@ export class Retention {
   }
 }
 
-/** Adds up what slices did. */
-export function addReports(a: PruneReport, b: PruneReport): PruneReport {
-  return {
-    runsWithoutRecords: a.runsWithoutRecords + b.runsWithoutRecords, runsRemoved: a.runsRemoved + b.runsRemoved, bytesFreed: a.bytesFreed + b.bytesFreed,
-  };
-}
-
 /** Slices to the end; `slice` makes one. */
 export async function pruneAll(slice: () => PruneSlice | Promise<PruneSlice>): Promise<PruneReport> {
   let total = NOTHING;
@@ -165,6 +158,12 @@ export async function pruneAll(slice: () => PruneSlice | Promise<PruneSlice>): P
     total = addReports(total, done);
     if (!more) return total;
   }
+}
+
+function addReports(a: PruneReport, b: PruneReport): PruneReport {
+  return {
+    runsWithoutRecords: a.runsWithoutRecords + b.runsWithoutRecords, runsRemoved: a.runsRemoved + b.runsRemoved, bytesFreed: a.bytesFreed + b.bytesFreed,
+  };
 }
 
 function ageTest({ olderThanMs }: RetentionPolicy, now: number): (run: Candidate) => boolean {
