@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { storedRun } from '../export/testing/stored-run.ts';
 import { packageFile } from '../package-paths.ts';
+import { openWriter } from '../store/open.ts';
 import { runningService, temporaryDirectory } from '../testing/fixture.ts';
 import { sampleRecord } from '../testing/sample-records.ts';
 
@@ -70,6 +71,18 @@ describe('sel4scope export', () => {
     expect(await ask('--format', 'csv', '--from', '3', '--to', '2')).toMatchObject({ code: 2, err: expect.stringContaining('is above') as string });
     expect(await ask('--format', 'ctf', '-o', '-')).toMatchObject({ code: 2, err: expect.stringContaining('is a directory') as string });
     expect(await ask('--format', 'csv', '-o', join('missing', 'a.csv'))).toMatchObject({ code: 2, err: expect.stringContaining('cannot write') as string });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('says that the store is damaged, and leaves nothing behind', async () => {
+    const { directory } = sample(4000);
+    const writer = openWriter(directory);
+    writer.db.exec('UPDATE chunk SET body = zeroblob(100) WHERE first_seq = 3001');
+    writer.close();
+    const folder = temporaryDirectory();
+    for (const format of ['csv', 'ctf']) {
+      expect(await sel4scope(['export', '--format', format, '-o', 'out'], folder, directory)).toMatchObject({ code: 3, err: expect.stringContaining('cannot be read') as string });
+    }
     expect(readdirSync(folder)).toEqual([]);
   });
 

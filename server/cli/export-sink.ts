@@ -60,7 +60,8 @@ function standardOutput(): Sink {
       ? new CommandError(EXIT.unreadable, 'the reader of standard output went away before the end')
       : new CommandError(EXIT.unreadable, `standard output cannot be written: ${error.message}`);
   };
-  process.stdout.on('error', onError);
+  // Other commands end quietly when nobody reads; here a part of a file would be taken for the whole.
+  process.stdout.removeAllListeners('error').on('error', onError);
   return {
     name: 'standard output',
     write: async (bytes) => {

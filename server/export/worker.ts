@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Entry of an export worker thread: makes one file, a piece whenever it is asked for one. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { BatchError } from '../../schema/trace/batch.ts';
-import { asStoreError, openReader } from '../store/open.ts';
-import { SqliteError } from '../store/sqlite.ts';
+import { openReader } from '../store/open.ts';
 import { packError } from '../thread-errors.ts';
 import type { Piece } from './encoder.ts';
 import { exportRun } from './export-run.ts';
 import type { ExportWorkerData, FromExport } from './messages.ts';
+import { asReadError } from './open-source.ts';
 import { RunSource } from './run-source.ts';
 
 const port = parentPort!;
@@ -24,8 +23,7 @@ function answer(): FromExport {
     const { value, done } = pieces.next();
     return done === true ? { kind: 'done' } : { kind: 'piece', bytes: value.bytes };
   } catch (error) {
-    const ofStore = error instanceof SqliteError || error instanceof BatchError;
-    return { kind: 'failed', error: packError(ofStore ? asStoreError(error, directory) : error) };
+    return { kind: 'failed', error: packError(asReadError(error, directory)) };
   }
 }
 

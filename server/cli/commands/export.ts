@@ -5,7 +5,7 @@ import { EXPORT_FILE_FORMATS, EXPORT_TABLES, LATEST_RUN, type ExportFileFormat, 
 import { RequestError } from '../../errors.ts';
 import { exportCtf, METADATA_FILE, STREAM_FILE } from '../../export/ctf/ctf.ts';
 import { exportRun, fileName } from '../../export/export-run.ts';
-import { openForExport } from '../../export/open-source.ts';
+import { asReadError, openForExport } from '../../export/open-source.ts';
 import { OutputDirectory, OutputError } from '../../export/output.ts';
 import { RunSource } from '../../export/run-source.ts';
 import type { Selection } from '../../export/selection.ts';
@@ -62,7 +62,8 @@ Examples:
 
 /** Reads the store itself. */
 async function exportHere(run: string, options: ExportOptions, signal: AbortSignal): Promise<void> {
-  const db = openForExport(await localDirectory(options.data));
+  const location = await localDirectory(options.data);
+  const db = openForExport(location);
   try {
     const source = new RunSource(db, run);
     const { summary, names } = source;
@@ -73,6 +74,8 @@ async function exportHere(run: string, options: ExportOptions, signal: AbortSign
     if (format === 'ctf') return await writeCtf(source, selection, options, progressing);
     const pieces = exportRun(source, { format, table: options.table, selection });
     await keep(openSink(options.output ?? fileName(summary.run, { format, table: options.table }), options.force === true), pieces, progressing);
+  } catch (error) {
+    throw asReadError(error, location);
   } finally {
     db.close();
   }
