@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Type, type Static } from 'typebox';
-import { Natural, RunId } from './common.ts';
+import { Natural, OutcomeName, RunId } from './common.ts';
 import { RunSummary } from './runs.ts';
 
 /** What differs when two runs are compared: everything, or the protocol alone. */
@@ -35,6 +35,10 @@ export const RecordDifference = Type.Object({
 });
 export type RecordDifference = Static<typeof RecordDifference>;
 
+/** Virtual time from entry to exit of the records of one method, ns. */
+export const Latency = Type.Object({ median: Natural, p99: Natural, longest: Natural });
+export type Latency = Static<typeof Latency>;
+
 /** One method, system call or cause in both runs. */
 export const MethodComparison = Type.Object({
   method: Type.String(),
@@ -50,6 +54,10 @@ export const MethodComparison = Type.Object({
   /** Mean virtual time from entry to exit in each run, ns; null without records. */
   meanTimeA: Type.Union([Type.Number(), Type.Null()]),
   meanTimeB: Type.Union([Type.Number(), Type.Null()]),
+  latencyA: Type.Union([Latency, Type.Null()]),
+  latencyB: Type.Union([Latency, Type.Null()]),
+  /** How often each outcome in each run; those that occur. */
+  outcomes: Type.Array(Type.Object({ outcome: OutcomeName, a: Natural, b: Natural })),
   /** The first pair that differs, or null. */
   first: Type.Union([RecordDifference, Type.Null()]),
 });

@@ -49,6 +49,18 @@ describe('comparing runs', () => {
     expect(methods.filter(({ first: found }) => found !== null)).toHaveLength(1);
   });
 
+  it('counts outcomes and measures virtual time of both runs', () => {
+    const slow = sample(40);
+    // One of twenty invocations of Page_GetAddress takes longer: half and 99 of 100 differ.
+    slow[38]!.exitTime += 400;
+    const { methods } = compare(run(sample(40)), run(slow));
+    expect(methods.find(({ method }) => method === 'RISCVPageGetAddress')).toMatchObject({
+      latencyA: { median: 300, p99: 300, longest: 300 }, latencyB: { median: 300, p99: 700, longest: 700 }, meanTimeB: 320,
+      outcomes: [{ outcome: 'replied', a: 10, b: 10 }, { outcome: 'error', a: 10, b: 10 }],
+    });
+    expect(compare(run(sample(3)), run(sample(1))).methods.find(({ method }) => method === 'TCBResume')).toMatchObject({ latencyB: null, outcomes: [{ outcome: 'completed', a: 1, b: 0 }] });
+  });
+
   it('looks at how threads are left, not at the states in between', () => {
     const [slow, fast, other] = [sample(4), sample(4), sample(4)];
     const call = (record: TrapRecord, ...states: number[]): void => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Compares two runs of a store record by record. */
-import type { ComparisonDepth, FieldDifference, MethodComparison, RecordDifference } from '../../schema/api/index.ts';
+import type { ComparisonDepth, FieldDifference, Latency, MethodComparison, RecordDifference } from '../../schema/api/index.ts';
 import type { InterfaceModel } from '../../schema/idl/model.ts';
 import { toPlain, type PlainRecord } from '../../schema/trace/plain.ts';
-import { CAUSE, CAUSES, type TrapRecord } from '../../schema/trace/trap-record.ts';
+import { CAUSE, CAUSES, OUTCOMES, type TrapRecord } from '../../schema/trace/trap-record.ts';
 import type { Subject } from '../../schema/trace/names.ts';
 import { position, RecordMatcher, type MatchedMethod, type Pair, type Sample } from './match-records.ts';
 import { RecordDigester } from './record-digest.ts';
@@ -57,7 +57,7 @@ function* samplesOf(run: ComparedRun, depth: ComparisonDepth): Iterator<Sample, 
     const method = run.interfaces.byLabel[record.method]?.id ?? (record.cause === CAUSE.syscall ? syscallText(record.syscall, run.interfaces) : CAUSES[record.cause]!);
     yield {
       seq: record.seq, key: `${nameOf(run, record.thread)}: ${method}`, method,
-      digests: digester.digest(record), duration: record.exitTime - record.entryTime,
+      digests: digester.digest(record), duration: record.exitTime - record.entryTime, outcome: record.outcome,
     };
   }
   return undefined;
@@ -79,8 +79,22 @@ function comparison(matched: MatchedMethod, a: ComparedRun, b: ComparedRun): Met
     method, a: matched.a, b: matched.b, requests, answers, unmatched,
     meanTimeA: matched.a === 0 ? null : matched.timeA / matched.a,
     meanTimeB: matched.b === 0 ? null : matched.timeB / matched.b,
+    latencyA: latencyOf(matched.durations.a), latencyB: latencyOf(matched.durations.b),
+    outcomes: OUTCOMES.map((outcome, i) => ({ outcome, a: matched.outcomes.a.get(i) ?? 0, b: matched.outcomes.b.get(i) ?? 0 })).filter((counts) => counts.a + counts.b > 0),
     first: first === undefined ? null : difference(first, a, b),
   };
+}
+
+/** The smallest durations that half and 99 of 100 do not exceed, and the longest; null for none. */
+function latencyOf(durations: ReadonlyMap<number, number>): Latency | null {
+  if (durations.size === 0) return null;
+  const sorted = [...durations].sort(([x], [y]) => x - y);
+  const total = sorted.reduce((sum, [, times]) => sum + times, 0);
+  const quantile = (share: number): number => {
+    let seen = 0;
+    return sorted.find(([, times]) => (seen += times) >= share * total)![0];
+  };
+  return { median: quantile(0.5), p99: quantile(0.99), longest: sorted.at(-1)![0] };
 }
 
 function difference({ key, a, b }: Pair, runA: ComparedRun, runB: ComparedRun): RecordDifference {

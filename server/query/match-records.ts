@@ -15,6 +15,7 @@ export interface Sample {
   readonly digests: Digests;
   /** From entry to exit, virtual ns. */
   readonly duration: number;
+  readonly outcome: number;
 }
 
 export interface MatchedMethod {
@@ -26,6 +27,10 @@ export interface MatchedMethod {
   unmatched: number;
   timeA: number;
   timeB: number;
+  /** How often each duration, by side; virtual times have few values. */
+  readonly durations: Readonly<Record<Side, Map<number, number>>>;
+  /** How often each outcome, by side. */
+  readonly outcomes: Readonly<Record<Side, Map<number, number>>>;
   /** The first pair that differs; a lone record has one side only. */
   first: Pair | undefined;
 }
@@ -49,6 +54,8 @@ export class RecordMatcher {
     const method = this.method(sample.method);
     method[side]++;
     method[side === 'a' ? 'timeA' : 'timeB'] += sample.duration;
+    count(method.durations[side], sample.duration);
+    count(method.outcomes[side], sample.outcome);
     const waiting = this.waiting.get(sample.key);
     if (waiting === undefined) this.waiting.set(sample.key, { side, samples: [sample], next: 0 });
     else if (waiting.side === side) waiting.samples.push(sample);
@@ -81,7 +88,7 @@ export class RecordMatcher {
   private method(name: string): MatchedMethod {
     let method = this.methods.get(name);
     if (method === undefined) {
-      method = { method: name, a: 0, b: 0, requests: 0, answers: 0, unmatched: 0, timeA: 0, timeB: 0, first: undefined };
+      method = { method: name, a: 0, b: 0, requests: 0, answers: 0, unmatched: 0, timeA: 0, timeB: 0, first: undefined, durations: { a: new Map(), b: new Map() }, outcomes: { a: new Map(), b: new Map() } };
       this.methods.set(name, method);
     }
     return method;
@@ -91,6 +98,10 @@ export class RecordMatcher {
 /** Where a difference stands: in run a, or in run b for what run a does not have. */
 export function position({ a, b }: Pair): number {
   return a ?? b!;
+}
+
+function count(counts: Map<number, number>, value: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
 }
 
 function note(method: MatchedMethod, pair: Pair): void {

@@ -54,7 +54,9 @@ function print({ a, b, pairs, first, methods }: RunComparison, all: boolean): vo
     { title: 'other request', text: (row) => count(row.requests), right: true },
     { title: 'other answer', text: (row) => (row.answers === 0 ? '' : red(String(row.answers))), right: true },
     { title: 'no partner', text: (row) => count(row.unmatched), right: true },
+    { title: 'outcomes a, b', text: outcomesText },
     { title: 'mean time a, b', text: meanTimes, right: true },
+    { title: 'p99 a, b', text: ({ latencyA, latencyB }) => `${latencyA === null ? '-' : `${latencyA.p99} ns`}, ${latencyB === null ? '-' : `${latencyB.p99} ns`}`, right: true },
     { title: 'first', text: (row) => (row.first === null ? '' : `${row.first.a ?? '-'} / ${row.first.b ?? '-'}`) },
     { title: 'differs in', text: (row) => row.first?.fields.slice(0, 3).map(({ field }) => field).join(', ') ?? '' },
   ]);
@@ -73,6 +75,11 @@ function printDifference({ a, b, what, fields }: RecordDifference): void {
 
 function count(value: number): string {
   return value === 0 ? '' : String(value);
+}
+
+/** Outcomes of which one run has more than the other. */
+function outcomesText({ outcomes }: MethodComparison): string {
+  return outcomes.filter(({ a, b }) => a !== b).map(({ outcome, a, b }) => `${outcome} ${a}, ${b}`).join('; ');
 }
 
 function meanTimes({ meanTimeA, meanTimeB }: MethodComparison): string {
