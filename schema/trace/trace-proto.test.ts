@@ -46,7 +46,7 @@ describe('trace.proto', () => {
   });
 
   it('names the bits and bounds that the code has', () => {
-    expect(Object.values(FLAG)).toEqual([1, 2, 4, 8, 16]);
+    expect(Object.values(FLAG)).toEqual([1, 2, 4, 8, 16, 32]);
     expect(Object.values(TRANSITION_FLAG)).toEqual([1, 2, 4, 8, 16]);
     expect(text).toContain(`at most ${MAX_WORDS};`);
     expect(BATCH_LIMITS.records).toBeGreaterThanOrEqual(4096);
