@@ -1,48 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The built page with the built service: a user program runs, its replies and their anomalies are on the page. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, hasBrowser, launchBrowser, need, watch } from './testing/browser.ts';
+import { eventually, hasBrowser, launchBrowser, watch } from './testing/browser.ts';
+import { isBuilt, RealService } from './testing/real-service.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const COMMAND = join(ROOT, 'dist', 'server', 'cli', 'main.js');
-const PAGE = join(ROOT, 'dist', 'dashboards', 'public', 'index.html');
-const built = need(existsSync(COMMAND) && existsSync(PAGE), 'service or page is not built (npm run build)');
-
-describe.skipIf(!built || !hasBrowser())('the page of the real service', () => {
-  let data: string;
-  let service: ChildProcess;
-  let url: string;
-  let browser: Browser | undefined;
+describe.skipIf(!isBuilt() || !hasBrowser())('the page of the real service', () => {
+  let service: RealService;
+  let browser: Browser;
 
   beforeAll(async () => {
-    data = mkdtempSync(join(tmpdir(), 'sel4scope-data-'));
-    service = spawn(process.execPath, [COMMAND, 'serve', '--data', data, '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    url = await addressOf(service);
+    service = await RealService.start();
     browser = await launchBrowser();
-  });
+  }, 120_000);
 
   afterAll(async () => {
-    const ended = new Promise((resolve) => { service.once('exit', resolve); });
-    service.kill();
-    await browser?.close();
-    await ended;
-    rmSync(data, { recursive: true });
+    await browser.close();
+    await service.stop();
   });
 
   it('shows a run as it happens and each finding with its rule', async () => {
-    const page = await browser!.newPage({ viewport: { width: 1440, height: 900 } });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     const complaints = watch(page);
-    await page.goto(url);
+    await page.goto(service.url);
     await page.getByText('No runs yet').waitFor();
-    await runProgram(['examples/reply-audit.ts', '--server', url, '--defect', 'sc-consumed']);
+    await service.run('examples/reply-audit.ts', '--defect', 'sc-consumed');
     await page.locator('h1', { hasText: 'reply-audit.ts' }).waitFor();
-    const records = (await (await fetch(`${url}/api/runs/latest`)).json() as { summary: { records: number } }).summary.records;
+    const { summary: { records } } = await service.get<{ summary: { records: number } }>('/api/runs/latest');
     await eventually(async () => Number((await page.locator('.layer .cell-seq').last().innerText()).replace(',', ''))).toBe(records);
     await page.keyboard.press('2');
     await page.locator('.group', { hasText: 'SchedContextConsumed' }).first().click();
@@ -58,15 +42,15 @@ describe.skipIf(!built || !hasBrowser())('the page of the real service', () => {
   });
 
   it('decides about a finding, for every run that shows it', async () => {
-    const page = await browser!.newPage({ viewport: { width: 1440, height: 900 } });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     const complaints = watch(page);
-    await page.goto(`${url}/#v1?page=findings`);
+    await page.goto(`${service.url}/#v1?page=findings`);
     await page.locator('.group', { hasText: 'SchedContextConsumed' }).first().click();
     const finding = page.getByRole('article', { name: 'Finding' });
     await finding.getByLabel('Reason').fill('seL4#1435');
     await finding.getByRole('button', { name: 'Acknowledge' }).click();
     await finding.locator('.changes').getByText('seL4#1435').waitFor();
-    const { findings } = await (await fetch(`${url}/api/findings?state=acknowledged`)).json() as { findings: { rule: string; reason: string }[] };
+    const { findings } = await service.get<{ findings: { rule: string; reason: string }[] }>('/api/findings?state=acknowledged');
     expect(findings).toMatchObject([{ rule: 'K05', reason: 'seL4#1435' }]);
     await finding.getByRole('button', { name: 'Open a record that shows it' }).click();
     await page.locator('.finding', { hasText: 'K05' }).waitFor();
@@ -75,8 +59,8 @@ describe.skipIf(!built || !hasBrowser())('the page of the real service', () => {
   });
 
   it('says that a run is unknown, and why a filter cannot be', async () => {
-    const page = await browser!.newPage();
-    await page.goto(`${url}/#v1?run=nothing-of-this-name`);
+    const page = await browser.newPage();
+    await page.goto(`${service.url}/#v1?run=nothing-of-this-name`);
     await page.getByText('This run is not here').waitFor();
     await page.getByRole('button', { name: 'Open the newest run' }).click();
     await page.getByLabel('Method').fill('NoSuchMethod');
@@ -85,26 +69,3 @@ describe.skipIf(!built || !hasBrowser())('the page of the real service', () => {
     await page.close();
   });
 });
-
-/** Waits for the service to say where it listens. */
-function addressOf(process: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    process.stderr!.on('data', (text: Buffer) => {
-      said += text.toString();
-      const url = /http:\/\/[\d.]+:\d+/.exec(said);
-      if (url !== null) resolve(url[0]);
-    });
-    process.once('exit', (code) => reject(new Error(`the service ended with exit code ${code}: ${said}`)));
-  });
-}
-
-/** Runs a program; findings (exit code 1) are what this test wants. */
-function runProgram(words: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [COMMAND, 'run', ...words], { cwd: ROOT }, (error, _stdout, stderr) => {
-      if (error === null || error.code === 1) resolve();
-      else reject(new Error(stderr));
-    });
-  });
-}
