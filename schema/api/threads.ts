@@ -135,8 +135,16 @@ export const HangReport = Type.Object({
   stalled: Type.Boolean(),
   /** Threads that can run, or be made to by one that can. */
   alive: Natural,
+  /** The run ended because its program came to its end, and this is after its last record. */
+  completed: Type.Boolean(),
   /** Threads that came to their end: their function returned, or they suspended themselves. */
   finished: Type.Array(SubjectRef),
+  /** Threads that others stopped: TCB_Suspend, or a fault handler that did not let them go on. Nobody that lives was seen to be able to resume them. */
+  stopped: Type.Array(SubjectRef),
+  /** Threads that no record starts or runs: they were made and left alone or, where the trace does not begin at boot, rest since before it. */
+  neverStarted: Type.Array(SubjectRef),
+  /** Servers of a program that came to its end: they wait for a message or a signal, owe no answer, and nobody is left to send one. */
+  idle: Type.Array(SubjectRef),
   /** Causes first, then those that wait for them. */
   hung: Type.Array(HungThread),
   /** Threads that wait for each other, each for the next and the last for the first. */

@@ -31,6 +31,7 @@ async function run(main: (task: RootTask) => Promise<void>, timeLimit = Infinity
 }
 
 const names = ({ report }: Outcome): string[] => report.hung.map(({ thread }) => thread.name);
+const namesOf = (threads: HangReport['idle']): string[] => threads.map(({ name }) => name);
 
 describe('names a thread that', () => {
   it('waits where nobody sends or signals', async () => {
@@ -157,17 +158,32 @@ describe('names a thread that', () => {
     expect(names(outcome)).toEqual(['server', 'client']);
   });
 
-  it('nobody is left to start', async () => {
-    const outcome = await run(async (task) => {
-      await task.startThread({ name: 'sleeper', start: false, run: () => undefined });
-      await task.tcb.suspend();
-    });
-    expect(outcome.of('sleeper')).toMatchObject({ reason: 'nobodyResumes', certainty: 'certain', text: 'was never started, and nobody that is left was seen to use its TCB' });
-    expect(outcome.report.finished.map(({ name }) => name)).toEqual(['root']);
-  });
 });
 
 describe('names none', () => {
+  it('of a program that came to its end: not those that nobody started, servers, or those that are done', async () => {
+    const { report } = await run(async (task) => {
+      await task.startThread({ name: 'sleeper', start: false, run: () => undefined });
+      const inbox = await task.untyped.create('Endpoint', { name: 'inbox' });
+      const reply = await task.untyped.create('Reply');
+      await task.startThread({ name: 'server', run: async (self) => { await self.use(inbox).recv(self.use(reply)); } });
+      await task.startThread({ name: 'done', run: () => undefined });
+      await task.tcb.setPriority(task.tcb, 10);
+    });
+    expect(report).toMatchObject({ completed: true, stalled: false, alive: 1, hung: [] });
+    expect([report.neverStarted, report.idle, report.stopped, report.finished].map(namesOf)).toEqual([['sleeper'], ['server'], [], ['done']]);
+  });
+
+  it('that was stopped on purpose, as a cause', async () => {
+    const outcome = await run(async (task) => {
+      const spinner = await task.startThread({ name: 'spinner', priority: 5, run: async (self) => { for (;;) await self.yield(); } });
+      await spinner.tcb.suspend();
+      await (await task.untyped.create('Notification', { name: 'done' })).wait();
+    });
+    expect(names(outcome)).toEqual(['root']);
+    expect(namesOf(outcome.report.stopped)).toEqual(['spinner']);
+  });
+
   const serve = async (task: RootTask): Promise<void> => {
     const service = await task.untyped.create('Endpoint', { name: 'service' });
     await task.startThread({ name: 'client', run: async (self) => { await self.use(service).call(); } });

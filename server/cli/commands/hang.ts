@@ -35,12 +35,19 @@ capability and never used it would not be seen. Exit code 1 when a thread is nam
 }
 
 function print(report: HangReport): void {
-  const { run, at, time, stalled, alive, finished, hung, cycles } = report;
+  const { run, at, time, stalled, alive, hung, cycles } = report;
   printLine(`${bold(`run ${run}`)} after record ${at}, at ${virtualTime(time)}${stalled ? red(': stalled, the kernel had nothing left to run') : ''}`);
   if (hung.length === 0) printLine(green(`no thread is known to hang: ${alive} can go on`));
   for (const thread of hung) printThread(thread);
   for (const cycle of cycles) printLine(`${red('deadlock')}: ${[...cycle, cycle[0]!].map(({ name }: SubjectRef) => name).join(' → ')}`);
-  if (finished.length > 0) printLine(dim(`came to their end: ${finished.map(({ name }) => name).join(', ')}`));
+  printThreads('came to their end', report.finished);
+  printThreads('were stopped by others', report.stopped);
+  printThreads('idle, with the program at its end', report.idle);
+  printThreads('never started', report.neverStarted);
+}
+
+function printThreads(what: string, threads: readonly SubjectRef[]): void {
+  if (threads.length > 0) printLine(dim(`${what}: ${threads.map(({ name }) => name).join(', ')}`));
 }
 
 function printThread({ thread, state, sinceSeq, since, reason, certainty, text }: HungThread): void {

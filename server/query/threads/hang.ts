@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Which threads can never run again, and why. */
 import { STATE } from '../../../schema/abi/thread-state.ts';
-import type { HangReason, HangReport, HungThread, ThreadWait } from '../../../schema/api/index.ts';
+import type { HangReason, HangReport, HungThread, SubjectRef, ThreadWait } from '../../../schema/api/index.ts';
 import { TRANSITION_FLAG } from '../../../schema/trace/trap-record.ts';
 import { cyclesOf } from './cycles.ts';
 import type { ThreadHistory } from './run-history.ts';
@@ -21,23 +21,36 @@ interface Verdict {
   readonly text: string;
 }
 
+/** How the run is after the record at hand. */
+export interface RunState {
+  readonly stalled: boolean;
+  readonly completed: boolean;
+}
+
 /**
  * A thread lives when it can run, or when one that lives was seen to do what would wake it; a device always lives. In a run
  * that stalled nothing does.
  */
-export function findHung(run: RunInTime, runId: string, stalled: boolean): HangReport {
+export function findHung(run: RunInTime, runId: string, { stalled, completed }: RunState): HangReport {
   const { history } = run;
   const threads = [...history.threads.values()].filter((thread) => !thread.destroyed && stateOf(thread) !== STATE.IdleThreadState).sort((a, b) => a.id - b.id);
   const finished = new Set(threads.filter((thread) => hasFinished(run, thread)).map(({ id }) => id));
   const suspects = threads.filter(({ id }) => !finished.has(id)).map((thread) => suspect(run, thread, finished, stalled));
   const living = livingOf(suspects, stalled);
-  const hung = suspects.filter(({ thread }) => !living.has(thread.id));
+  const left = suspects.filter(({ thread }) => !wasNeverStarted(thread) && !living.has(thread.id));
+  const stopped = left.filter(wasStopped);
+  const idle = completed ? left.filter(isIdle) : [];
+  const hung = left.filter((each) => !stopped.includes(each) && !idle.includes(each));
+  const refsOf = (each: readonly Suspect[]): SubjectRef[] => each.map(({ thread }) => run.ref(thread.id));
   const edges = new Map(hung.map(({ thread, wakers, verdict }) => [thread.id, verdict === undefined ? wakers.map((waker) => waker.thread.id) : []]));
   const cycles = cyclesOf(edges);
   const inCycle = new Set(cycles.flat());
   const named = hung.map((each) => hungThread(run, each, inCycle.has(each.thread.id), stalled));
   return {
-    run: runId, at: history.lastSeq, time: history.lastTime, stalled, alive: living.size, finished: [...finished].map(run.ref),
+    run: runId, at: history.lastSeq, time: history.lastTime, stalled, completed,
+    alive: suspects.filter(({ thread }) => !wasNeverStarted(thread) && living.has(thread.id)).length,
+    finished: [...finished].map(run.ref), stopped: refsOf(stopped), idle: refsOf(idle),
+    neverStarted: refsOf(suspects.filter(({ thread }) => wasNeverStarted(thread))),
     hung: named.sort((a, b) => order(a.reason) - order(b.reason) || a.sinceSeq - b.sinceSeq),
     cycles: cycles.map((cycle) => cycle.map((id) => run.ref(id))),
   };
@@ -66,6 +79,20 @@ function livingOf(suspects: readonly Suspect[], stalled: boolean): ReadonlySet<n
     }
   }
   return living;
+}
+
+function wasNeverStarted(thread: ThreadHistory): boolean {
+  return thread.state < 0 && thread.lastRan === 0;
+}
+
+/** Inactive, and not by a fault or a lost answer of its own. */
+function wasStopped({ state, verdict }: Suspect): boolean {
+  return state === STATE.Inactive && verdict === undefined;
+}
+
+/** A server without a client, or a thread that waits for a signal: what threads do that have nothing to do. */
+function isIdle({ wait, verdict }: Suspect): boolean {
+  return verdict === undefined && (wait?.for === 'message' || wait?.for === 'signal');
 }
 
 function isRunnable(state: number): boolean {

@@ -19,7 +19,8 @@ import { stateOf, stateText, waitOf, wakersOf, type RunInTime } from './waits.ts
 export function hangOf(db: Database, run: StoredRun, { at }: HangQuery): HangReport {
   const last = lastRecord(run, at);
   const inTime = readHistory(db, run, last, () => undefined);
-  return findHung(inTime, run.description.id, run.end === 'stalled' && last === run.records);
+  const isEnd = last === run.records;
+  return findHung(inTime, run.description.id, { stalled: isEnd && run.end === 'stalled', completed: isEnd && run.end === 'completed' });
 }
 
 /** The story of a thread. Throws a RequestError for a run without its records, or without the thread. */
