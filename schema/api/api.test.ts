@@ -25,6 +25,8 @@ it('an anomaly query refuses a rule that is no rule id', () => {
 it('run ids cannot walk the file system', () => {
   const params = Compile(RunParams);
   expect(params.Check({ run: '6f1c8f9e-5d0e-4c52-9a53-0f7f3c2f2f11' })).toBe(true);
+  expect(params.Check({ run: 'latest~12' })).toBe(true);
+  expect(params.Check({ run: 'first~1' })).toBe(false);
   expect(params.Check({ run: '../etc' })).toBe(false);
   expect(params.Check({ run: '' })).toBe(false);
   expect(params.Check({ run: 'x'.repeat(129) })).toBe(false);

@@ -31,10 +31,16 @@ export const SeveritySchema = Type.Enum(['error', 'warning', 'info'] as const, {
 
 /** What a run id may look like. `latest` is reserved: it names the run that started last. */
 export const RUN_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+/** What may stand for a run in a request: an id or its beginning, `latest`, or `latest~1` for the one before it. */
+const RUN_REFERENCE_PATTERN = '^([A-Za-z0-9][A-Za-z0-9._:-]{0,127}|latest~[0-9]{1,6})$';
 /** Stands for the run that started last, wherever a run id is accepted. */
 export const LATEST_RUN = 'latest';
 
-export const RunId = Type.String({ pattern: RUN_ID_PATTERN, description: `run id, or \`${LATEST_RUN}\``, examples: [LATEST_RUN] });
+export const RunId = Type.String({
+  pattern: RUN_REFERENCE_PATTERN,
+  description: `run id, its first characters (four or more), \`${LATEST_RUN}\`, or \`${LATEST_RUN}~N\` for the run that started N before that`,
+  examples: [LATEST_RUN],
+});
 
 /** A thread or object with the best name known for it. */
 export const SubjectRef = Type.Object({

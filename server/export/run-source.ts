@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** One run of a store as exports read it: chunk by chunk, so that memory does not grow with the run. */
 import type { Database } from 'better-sqlite3';
-import { LATEST_RUN, type RunSummary } from '../../schema/api/index.ts';
+import type { RunSummary } from '../../schema/api/index.ts';
 import { BatchReader } from '../../schema/trace/batch.ts';
 import type { Subject } from '../../schema/trace/names.ts';
 import { TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
 import { findChunkOf, type FoundChunk } from '../query/chunk-search.ts';
-import { TraceReader } from '../query/trace-reader.ts';
+import { needRun } from '../store/find-run.ts';
+import { runSummary } from '../store/run-row.ts';
 import { RunNames } from './run-names.ts';
 import { concerns, type Selection } from './selection.ts';
 
@@ -40,17 +41,12 @@ export class RunSource {
 
   /** The records that the run has now; what comes later is not seen. Throws a RequestError when there is no such run. */
   constructor(db: Database, run: string) {
-    const summary = new TraceReader(db).findRun(run);
-    if (summary === undefined) {
-      throw run === LATEST_RUN
-        ? new RequestError('unknown-run', 'there are no runs yet', 'start one with: sel4scope run PROGRAM.ts')
-        : new RequestError('unknown-run', `there is no run ${run}`, '`sel4scope runs` lists them');
-    }
-    this.summary = summary;
+    const found = needRun(db, run);
+    this.summary = runSummary(found);
     this.db = db;
-    this.key = db.prepare('SELECT id FROM run WHERE name = ?').pluck().get(summary.run) as number;
+    this.key = found.key;
     const subjects = db.prepare('SELECT id, type, name FROM subject WHERE run = ? ORDER BY id').all(this.key) as Subject[];
-    this.names = new RunNames(interfacesByName(summary.configuration), subjects);
+    this.names = new RunNames(interfacesByName(found.description.configuration), subjects);
   }
 
   /**

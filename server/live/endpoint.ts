@@ -21,7 +21,10 @@ export function liveEndpoint(app: FastifyInstance, hub: LiveHub, query: QueryCli
     preHandler: async (request) => {
       const run = request.query.run ?? LATEST_RUN;
       const found = await query.ask('findRun', run);
-      if (run !== LATEST_RUN && found === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
+      if (run !== LATEST_RUN) {
+        if (found === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
+        request.query.run = found.run;
+      }
       const { method } = request.query;
       // A run that comes later may be of another configuration; what no configuration has is refused.
       const configurations = found === undefined || run === LATEST_RUN ? BUNDLED : [found.configuration];

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
-  DEFAULT_PAGE, LATEST_RUN, type HangQuery, type HangReport, type LiveFilter, type ThreadQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
+  DEFAULT_PAGE, type HangQuery, type HangReport, type LiveFilter, type ThreadQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
   type HistoryQuery, type MethodCount, type MethodHistory, type RecheckRequest, type RecordDetail,
   type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
@@ -14,7 +14,8 @@ import type { Subject } from '../../schema/trace/names.ts';
 import { OUTCOMES, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
-import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow, type StoredRun } from '../store/run-row.ts';
+import { findRun, needRun } from '../store/find-run.ts';
+import { runSummary, type StoredRun } from '../store/run-row.ts';
 import type { RecheckTarget } from '../recheck/jobs.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
@@ -63,9 +64,9 @@ export class TraceReader {
     return readRuns(this.db, query);
   }
 
-  /** The run with this id, or the one that started last; undefined when there is none. */
+  /** The run that a reference names (see `findRun` of the store); undefined when there is none. */
   findRun(run: string): RunSummary | undefined {
-    const found = this.find(run);
+    const found = findRun(this.db, run);
     return found === undefined ? undefined : runSummary(found);
   }
 
@@ -215,19 +216,8 @@ export class TraceReader {
     }
   }
 
-  private find(run: string): StoredRun | undefined {
-    const row = run === LATEST_RUN
-      ? this.db.prepare(`${SELECT_RUN} ${LATER_FIRST} LIMIT 1`).get()
-      : this.db.prepare(`${SELECT_RUN} WHERE name = ?`).get(run);
-    return row === undefined ? undefined : runOfRow(row as RunRow);
-  }
-
   private need(run: string): StoredRun {
-    const found = this.find(run);
-    if (found !== undefined) return found;
-    throw run === LATEST_RUN
-      ? new RequestError('unknown-run', 'there are no runs yet', 'start one with: sel4scope run PROGRAM.ts')
-      : new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
+    return needRun(this.db, run);
   }
 
   /** A run whose records are there. */

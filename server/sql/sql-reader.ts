@@ -3,6 +3,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { DEFAULT_SQL_ROWS, LATEST_RUN, type SqlParameter, type SqlQuery, type SqlResult, type SqlValue } from '../../schema/api/index.ts';
 import { RequestError } from '../errors.ts';
+import { needRun } from '../store/find-run.ts';
 import { openReader } from '../store/open.ts';
 import { SqliteError } from '../store/sqlite.ts';
 import { ChunkSource } from './chunk-source.ts';
@@ -37,10 +38,10 @@ export class SqlReader {
     const { sql, limit = DEFAULT_SQL_ROWS } = query;
     checkBeginning(sql);
     const [list, named] = parametersOf(query);
+    if (usesRun(sql) && named['run'] !== LATEST_RUN) named['run'] = needRun(this.db, String(named['run'])).description.id;
     const values = [...list, ...Object.entries(named).filter(([name]) => name !== 'run' || usesRun(sql)).map(([, value]) => value)];
     const usesLatest = sql.includes(`'${LATEST_RUN}'`) || values.includes(LATEST_RUN);
     const latest = this.nameRuns(usesLatest);
-    if (usesRun(sql) && named['run'] !== LATEST_RUN) this.checkRun(String(named['run']));
     this.db.pragma('query_only = ON');
     try {
       const bound = [list, named];
@@ -77,10 +78,6 @@ export class SqlReader {
     return runs.name ?? undefined;
   }
 
-  private checkRun(run: string): void {
-    if (this.db.prepare('SELECT 1 FROM run WHERE name = ?').get(run) === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
-  }
-
   private prepare(sql: string, explain: boolean): Statement<unknown[], unknown[]> {
     const statement = this.db.prepare<unknown[], unknown[]>(sql);
     if (!statement.reader || !statement.readonly) throw new RequestError('bad-request', 'only a query that reads is allowed: one SELECT');
@@ -111,7 +108,7 @@ function usesRun(sql: string): boolean {
 }
 
 /** The values for `?` and for `:name`. Whole numbers become BigInts, since SQLite would take them for REAL. */
-function parametersOf({ parameters = [], run = LATEST_RUN }: SqlQuery): [readonly unknown[], Readonly<Record<string, unknown>>] {
+function parametersOf({ parameters = [], run = LATEST_RUN }: SqlQuery): [readonly unknown[], Record<string, unknown>] {
   const list = Array.isArray(parameters) ? parameters : [];
   const named = Array.isArray(parameters) ? {} : parameters;
   return [list.map(bindable), { run, ...Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replace(/^[:@$]/, ''), bindable(value)])) }];

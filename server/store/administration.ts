@@ -4,16 +4,17 @@
  * commits of the ingest, so every command is short; work that takes longer goes in slices.
  */
 import type { Database } from 'better-sqlite3';
-import { LATEST_RUN, type FindingDecision, type ImportResult, type PrunePlan, type RetentionPolicy, type RunSummary, type TagChange } from '../../schema/api/index.ts';
+import type { FindingDecision, ImportResult, PrunePlan, RetentionPolicy, RunSummary, TagChange } from '../../schema/api/index.ts';
 import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
 import { RequestError } from '../errors.ts';
 import { applyPlan } from '../recheck/apply-plan.ts';
 import type { RecheckPlan } from '../recheck/plan.ts';
+import { needRun } from './find-run.ts';
 import { Findings } from './findings.ts';
 import { openForeign } from './foreign-store.ts';
 import { importRuns } from './import-runs.ts';
 import { Retention, type PruneSlice } from './retention.ts';
-import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
+import { runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
 import { TraceStore } from './trace-store.ts';
 
 export class Administration {
@@ -35,11 +36,10 @@ export class Administration {
     const bad = add.find((tag) => !new RegExp(TAG_PATTERN).test(tag));
     if (bad !== undefined) throw new RequestError('bad-request', `tag ${JSON.stringify(bad)} is not allowed: 1 to 64 letters, digits and .:/_-, the first a letter or digit`);
     return this.db.transaction(() => {
-      const { id } = this.find(run);
-      for (const tag of remove) this.db.prepare('DELETE FROM run_tag WHERE run = ? AND tag = ?').run(id, tag);
-      for (const tag of add) this.db.prepare('INSERT OR IGNORE INTO run_tag (run, tag) VALUES (?, ?)').run(id, tag);
-      const row = this.find(run);
-      const summary = runSummary(runOfRow(row));
+      const { key } = needRun(this.db, run);
+      for (const tag of remove) this.db.prepare('DELETE FROM run_tag WHERE run = ? AND tag = ?').run(key, tag);
+      for (const tag of add) this.db.prepare('INSERT OR IGNORE INTO run_tag (run, tag) VALUES (?, ?)').run(key, tag);
+      const summary = runSummary(needRun(this.db, run));
       if (summary.tags.length > MOST_TAGS) throw new RequestError('bad-request', `run ${run} would have ${summary.tags.length} tags; a run has at most ${MOST_TAGS}`);
       return summary;
     }).immediate();
@@ -82,11 +82,4 @@ export class Administration {
     return this.retention.slice(policy, now);
   }
 
-  private find(run: string): RunRow {
-    const row = (run === LATEST_RUN
-      ? this.db.prepare(`${SELECT_RUN} ${LATER_FIRST} LIMIT 1`).get()
-      : this.db.prepare(`${SELECT_RUN} WHERE name = ?`).get(run)) as RunRow | undefined;
-    if (row === undefined) throw new RequestError('unknown-run', `there is no run ${run}`, 'GET /api/runs lists them');
-    return row;
-  }
 }
