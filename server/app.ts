@@ -9,8 +9,10 @@ import { ExportClient } from './export/export-client.ts';
 import { ingestEndpoint, Producers } from './ingest/endpoint.ts';
 import { IngestClient, READ_ONLY, type IngestListener } from './ingest/ingest-client.ts';
 import { MAX_FRAME_BYTES } from './ingest/limits.ts';
+import { JobBook } from './jobs/job-book.ts';
 import { liveEndpoint } from './live/endpoint.ts';
 import { LiveHub } from './live/hub.ts';
+import { JobNews } from './live/job-news.ts';
 import { packageVersion } from './package-version.ts';
 import { useAuthentication } from './plugins/authentication.ts';
 import { useDashboard } from './plugins/dashboard.ts';
@@ -111,8 +113,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     producers.stop(READ_ONLY);
     await query.ask('totals');
   }
-  const jobs = new RecheckJobs(dataDirectory, ingest, options.readOnly);
-  const hub = new LiveHub(query, (watched) => ingest.watch(watched));
+  const jobNews = new JobNews((job) => hub.job(job));
+  const jobs = new JobBook(jobNews.changed);
+  const rechecks = new RecheckJobs(dataDirectory, ingest, jobs, options.readOnly);
+  const hub = new LiveHub(query, (watched) => ingest.watch(watched), () => jobs.open());
   const startedAt = new Date().toISOString();
   const version = packageVersion();
   const status: StatusSource = () => ({
@@ -136,8 +140,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ingestEndpoint(scope, producers, ingest);
     liveEndpoint(scope, hub, query);
   });
-  const administration = { directory: options.readOnly === true ? undefined : dataDirectory, ingest, maintenance };
-  await apiRoutes(app, query, ingest, exports, jobs, sql, status, administration, (api) => sessionRoutes(api, tickets, tokens !== undefined));
+  await apiRoutes(app, {
+    query, ingest, exports, jobs, rechecks, sql, status,
+    administration: { directory: options.readOnly === true ? undefined : dataDirectory, ingest, maintenance, jobs },
+    session: (api) => sessionRoutes(api, tickets, tokens !== undefined),
+  });
   await useDashboard(app, options.dashboards);
   await app.ready();
   const retention = options.retention === undefined ? undefined : new RetentionTimer(ingest, options.retention, app.log);
@@ -149,7 +156,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return listen(app, host, port, options);
     },
     close: async () => {
-      await jobs.close();
+      jobs.close();
+      jobNews.close();
+      await rechecks.close();
       retention?.stop();
       await ingest.close();
       producers.terminate();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Work that takes longer than a request: started by one, watched and ended by others. */
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
+import { CheckReport, ImportResult, PruneReport } from './administration.ts';
 import { Moment, Natural, RunId } from './common.ts';
 
 /** Body of `POST /api/recheck`: which runs, by name or by what they are; one of the two. */
@@ -40,6 +41,7 @@ export type RecheckResult = Static<typeof RecheckResult>;
 export const JobProgress = Type.Object({
   /** What it is at, for people; empty before it begins. */
   at: Type.String(),
+  /** Totals are 0 where they are not known. */
   runs: Natural,
   runsDone: Natural,
   records: Natural,
@@ -47,26 +49,59 @@ export const JobProgress = Type.Object({
 });
 export type JobProgress = Static<typeof JobProgress>;
 
-/** `waiting` for another job; `cancelled`: what was done before stays done. */
-export const JobState = Type.Enum(['waiting', 'running', 'done', 'failed', 'cancelled'] as const);
+/**
+ * `recheck`: the rules judge stored runs again; `import`: runs of a trace file come in; `prune`: retention makes room;
+ * `check`: the store is looked through; `backup`: it is copied.
+ */
+export const JOB_KINDS = ['recheck', 'import', 'prune', 'check', 'backup'] as const;
+export const JobKind = Type.Enum(JOB_KINDS, { description: 'what a job does' });
+export type JobKind = Static<typeof JobKind>;
 
-/** `GET /api/jobs/:id`. */
-export const Job = Type.Object({
-  id: Type.String(),
-  kind: Type.Literal('recheck'),
-  state: JobState,
-  createdAt: Moment,
-  endedAt: Type.Union([Moment, Type.Null()]),
-  progress: JobProgress,
-  /** Why it failed; null unless it did. */
-  error: Type.Union([Type.String(), Type.Null()]),
-  /** What it came to so far. */
-  result: RecheckResult,
-}, { $id: 'Job' });
+/** `waiting` for another job; `cancelled`: somebody ended it; `interrupted`: the service went away before it was done. */
+export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const;
+export const JobState = Type.Enum(JOB_STATES, { description: 'whether a job is under way, and how it ended' });
+export type JobState = Static<typeof JobState>;
+
+function jobFields<Kind extends TSchema>(kind: Kind) {
+  return {
+    id: Type.String(),
+    kind,
+    state: JobState,
+    createdAt: Moment,
+    endedAt: Type.Union([Moment, Type.Null()]),
+    progress: JobProgress,
+    /** Why it failed; null unless it did. */
+    error: Type.Union([Type.String(), Type.Null()]),
+  };
+}
+
+/** A job as a line of the list, and as the live feed shows it. */
+export const JobSummary = Type.Object(jobFields(JobKind), { $id: 'JobSummary' });
+export type JobSummary = Static<typeof JobSummary>;
+
+function jobOf<Kind extends JobKind, Result extends TSchema>(kind: Kind, result: Result) {
+  return Type.Object({ ...jobFields(Type.Literal(kind)), result });
+}
+
+/** A result that there is none of before the end. */
+function atTheEnd<Result extends TSchema>(result: Result) {
+  return Type.Union([result, Type.Null()]);
+}
+
+/** What it came to so far. */
+export const RecheckJob = jobOf('recheck', RecheckResult);
+export type RecheckJob = Static<typeof RecheckJob>;
+
+/** `GET /api/jobs/:id`, with what it came to. */
+export const Job = Type.Union([
+  RecheckJob, jobOf('import', atTheEnd(ImportResult)), jobOf('prune', atTheEnd(PruneReport)), jobOf('check', atTheEnd(CheckReport)), jobOf('backup', Type.Null()),
+], { $id: 'Job' });
 export type Job = Static<typeof Job>;
+/** What jobs come to, by their kind. */
+export type JobResults = { [Kind in JobKind]: Extract<Job, { kind: Kind }>['result'] };
 
 /** Newest first; those of the last start of the service, at most 100. */
-export const JobList = Type.Object({ jobs: Type.Array(Job) }, { $id: 'JobList' });
+export const JobList = Type.Object({ jobs: Type.Array(JobSummary) }, { $id: 'JobList' });
 export type JobList = Static<typeof JobList>;
 
 export const JobParams = Type.Object({ job: Type.String({ minLength: 1, maxLength: 64, description: 'job id' }) }, { additionalProperties: false });

@@ -6,10 +6,14 @@
  * what was committed, in sequence order; what a page or the feed cannot keep up with is counted in `skipped`, and the
  * page reads it over REST when somebody looks. With conditions (`thread=`, `method=`, …) `skipped` counts what fulfils them,
  * and `summary` counts the whole run all the same.
+ *
+ * Every feed also tells of the service's jobs (`job`): after `hello` of those that are under way, then of each as it begins,
+ * gets on and ends. Between two messages of one job that only tell how far it is there is a part of a second.
  */
 import { Type, type Static } from 'typebox';
 import { AnomalyRow } from './anomalies.ts';
 import { Natural, OutcomeName, RunId } from './common.ts';
+import { JobSummary } from './jobs.ts';
 import { RecordRow } from './records.ts';
 import { RunSummary, ThreadRow } from './runs.ts';
 
@@ -70,7 +74,10 @@ export const LiveSkipped = Type.Object({
 /** The producer said goodbye (state `ended`) or left (state `interrupted`). */
 export const LiveRunEnded = Type.Object({ type: Type.Literal('run-ended'), run: RunSummary });
 
-export const LiveMessage = Type.Union([LiveHello, LiveRunStarted, LiveThreads, LiveRecords, LiveAnomalies, LiveSkipped, LiveRunEnded]);
+/** A job as it is now: the last message about a job that has ended has its `endedAt`. `GET /api/jobs/:job` has what it came to. */
+export const LiveJob = Type.Object({ type: Type.Literal('job'), job: JobSummary });
+
+export const LiveMessage = Type.Union([LiveHello, LiveRunStarted, LiveThreads, LiveRecords, LiveAnomalies, LiveSkipped, LiveRunEnded, LiveJob]);
 export type LiveHello = Static<typeof LiveHello>;
 export type LiveRunStarted = Static<typeof LiveRunStarted>;
 export type LiveThreads = Static<typeof LiveThreads>;
@@ -78,4 +85,5 @@ export type LiveRecords = Static<typeof LiveRecords>;
 export type LiveAnomalies = Static<typeof LiveAnomalies>;
 export type LiveSkipped = Static<typeof LiveSkipped>;
 export type LiveRunEnded = Static<typeof LiveRunEnded>;
+export type LiveJob = Static<typeof LiveJob>;
 export type LiveMessage = Static<typeof LiveMessage>;

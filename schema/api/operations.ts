@@ -8,7 +8,7 @@ import { ExportQuery } from './export.ts';
 import { FindingDecision, FindingDetail, FindingPage, FindingParams, FindingQuery } from './findings.ts';
 import { HistoryQuery, MethodHistory } from './history.ts';
 import { InterfaceDetail, InterfaceParams } from './interfaces.ts';
-import { Job, JobList, JobParams, RecheckRequest } from './jobs.ts';
+import { Job, JobList, JobParams, RecheckJob, RecheckRequest } from './jobs.ts';
 import type { OperationId } from './paths.ts';
 import { RecordDetail } from './record-detail.ts';
 import { RecordPage, RecordParams, RecordQuery } from './records.ts';
@@ -61,7 +61,7 @@ export const OPERATIONS = {
   compare: { tag: 'runs', query: ComparisonQuery, response: RunComparison },
   sql: { tag: 'records', body: SqlQuery, response: SqlResult },
   sqlSchema: { tag: 'records', response: SqlSchema },
-  recheck: { tag: 'jobs', body: RecheckRequest, response: Job },
+  recheck: { tag: 'jobs', body: RecheckRequest, response: RecheckJob },
   jobs: { tag: 'jobs', response: JobList },
   job: { tag: 'jobs', params: JobParams, response: Job },
   cancelJob: { tag: 'jobs', params: JobParams, response: Job },

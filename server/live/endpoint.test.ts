@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import type { LiveMessage } from '../../schema/api/index.ts';
+import type { LiveJob, LiveMessage } from '../../schema/api/index.ts';
 import { runningService, type RunningService } from '../testing/fixture.ts';
 import type { TestProducer } from '../testing/producer.ts';
 import { batchOf, sampleBatch, sampleRecord, SAMPLE_SUBJECTS, shortReplyRecord } from '../testing/sample-records.ts';
@@ -112,6 +112,24 @@ describe('/live', () => {
     await page.first('run-ended');
     const seen = page.messages.reduce((sum, message) => sum + (message.type === 'records' ? message.rows.length : message.type === 'skipped' ? message.records : 0), 0);
     expect(seen).toBe(last / 2);
+  });
+
+  it.each(['', '?anomalies=only'])('tells every page how jobs get on, also one that comes later (%s)', async (query) => {
+    const running = await runningService();
+    const producer = await startRun(running, 'a');
+    producer.batch(batchOf([shortReplyRecord(1)], SAMPLE_SUBJECTS));
+    await producer.acknowledged(1);
+    producer.bye(1);
+    while (!(await producer.next('ack')).finished);
+    const page = await Page.open(running, query);
+    await page.first('hello');
+    const jobs = (kind: string): LiveJob['job'][] => page.messages.flatMap((message) => (message.type === 'job' && message.job.kind === kind ? [message.job] : []));
+    const { id } = (await running.service.app.inject({ method: 'POST', url: '/api/recheck', payload: { select: 'all' } })).json<{ id: string }>();
+    await expect.poll(() => jobs('recheck').at(-1), { timeout: 30_000 }).toMatchObject({ id, state: 'done', progress: { runs: 1, runsDone: 1, records: 1, recordsDone: 1 } });
+    expect(jobs('recheck').map(({ state }) => state)).toEqual(expect.arrayContaining(['waiting', 'running', 'done']));
+    expect((await running.service.app.inject({ method: 'POST', url: '/api/admin/check' })).statusCode).toBe(200);
+    await expect.poll(() => [...new Set(jobs('check').map(({ state }) => state))], { timeout: 30_000 }).toEqual(['waiting', 'running', 'done']);
+    expect((await running.service.app.inject('/api/jobs')).json()).toMatchObject({ jobs: [{ kind: 'check', state: 'done' }, { id, kind: 'recheck' }] });
   });
 
   it('says when the producer is gone', async () => {

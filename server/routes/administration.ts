@@ -10,7 +10,8 @@ import { CheckReport, ErrorBody, ImportQuery, ImportResult, PrunePlan, PruneRepo
 import '../access.ts';
 import { RequestError } from '../errors.ts';
 import { READ_ONLY, type IngestClient } from '../ingest/ingest-client.ts';
-import type { Maintenance } from '../store/maintenance.ts';
+import type { JobBook, TrackedJob } from '../jobs/job-book.ts';
+import type { Maintenance, Watch } from '../store/maintenance.ts';
 import { asStoreError } from '../store/open.ts';
 import { pruneAll } from '../store/retention.ts';
 import { temporaryFile } from '../store/temporary-files.ts';
@@ -27,10 +28,11 @@ export interface AdministrationParts {
   readonly directory: string | undefined;
   readonly ingest: IngestClient;
   readonly maintenance: Maintenance;
+  readonly jobs: JobBook;
   readonly maxImportBytes?: number;
 }
 
-export function administrationRoutes(app: FastifyInstance, { directory, ingest, maintenance, maxImportBytes = MAX_IMPORT_BYTES }: AdministrationParts): void {
+export function administrationRoutes(app: FastifyInstance, { directory, ingest, maintenance, jobs, maxImportBytes = MAX_IMPORT_BYTES }: AdministrationParts): void {
   const writable = (): string => {
     if (directory === undefined) throw new RequestError('read-only', READ_ONLY);
     return directory;
@@ -47,15 +49,26 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
     if (announced > maxImportBytes) throw tooLarge(maxImportBytes);
     return withTemporaryFile(writable(), async (file) => {
       await store(request.body, file, maxImportBytes);
-      await named('the trace file', file, () => maintenance.run('examine', file));
-      return named('the trace file', file, () => ingest.administer('importFile', file, request.query.runs?.split(',')));
+      return jobs.track('import', (job) => named('the trace file', file, async () => {
+        job.advance({ at: 'looking for damage' });
+        await maintenance.run('examine', watching(job), file);
+        return ingest.administer('importFile', file, request.query.runs?.split(','));
+      }));
     });
   }));
 
   app.post<{ Body: RetentionPolicy }>('/admin/prune', {
     config: { access: 'admin' },
     schema: { summary: 'Make room by age, size or run', querystring: NoQuery, body: RetentionPolicy, response: responses(PruneReport) },
-  }, ({ body }) => pruneAll(() => ingest.administer('prune', body, Date.now())));
+  }, ({ body }) => {
+    writable();
+    return jobs.track('prune', (job) => pruneAll(async () => {
+      job.signal.throwIfAborted();
+      const slice = await ingest.administer('prune', body, Date.now());
+      job.advance({ runsDone: job.progress.runsDone + Math.max(slice.runsWithoutRecords, slice.runsRemoved) });
+      return slice;
+    }));
+  });
 
   app.post<{ Body: RetentionPolicy }>('/admin/prune/plan', {
     config: { access: 'admin' },
@@ -65,7 +78,7 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
   app.post('/admin/check', {
     config: { access: 'admin' },
     schema: { summary: 'Look through the whole store for damage and contradictions', querystring: NoQuery, response: responses(CheckReport) },
-  }, () => maintenance.alone(() => maintenance.run('check')));
+  }, () => maintenance.alone(() => jobs.track('check', (job) => maintenance.run('check', watching(job)))));
 
   app.get('/admin/backup', {
     config: { access: 'admin' },
@@ -76,7 +89,10 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
   }, async (_request, reply) => {
     const file = temporaryFile(writable());
     try {
-      await maintenance.alone(() => maintenance.run('copy', file));
+      await maintenance.alone(() => jobs.track('backup', async (job) => {
+        await maintenance.run('copy', watching(job), file);
+        return null;
+      }));
     } catch (error) {
       await rm(file, { force: true });
       throw error;
@@ -85,6 +101,11 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
     stream.once('close', () => { void rm(file, { force: true }); });
     return reply.type(TRACE_FILE_TYPE).header('content-disposition', 'attachment; filename="traces.s4trace"').send(stream);
   });
+}
+
+/** Lets a job be told how far the work is, and end it. */
+function watching(job: TrackedJob): Watch {
+  return { signal: job.signal, report: ({ records, totalRecords }) => job.advance({ records: totalRecords, recordsDone: records }) };
 }
 
 async function withTemporaryFile<T>(directory: string, work: (file: string) => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ExportClient } from '../export/export-client.ts';
 import type { IngestClient } from '../ingest/ingest-client.ts';
+import type { JobBook } from '../jobs/job-book.ts';
 import type { QueryClient } from '../query/query-client.ts';
 import type { RecheckJobs } from '../recheck/jobs.ts';
 import type { SqlClient } from '../sql/sql-client.ts';
@@ -19,8 +20,21 @@ import { sqlRoutes } from './sql.ts';
 import { threadRoutes } from './threads.ts';
 import { statusRoute, type StatusSource } from './status.ts';
 
+/** What the routes are made of. */
+export interface ApiParts {
+  readonly query: QueryClient;
+  readonly ingest: IngestClient;
+  readonly exports: ExportClient;
+  readonly jobs: JobBook;
+  readonly rechecks: RecheckJobs;
+  readonly sql: SqlClient;
+  readonly status: StatusSource;
+  readonly administration: AdministrationParts;
+  readonly session: (api: FastifyInstance) => void;
+}
+
 /** All routes under `/api`. */
-export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest: IngestClient, exports: ExportClient, jobs: RecheckJobs, sql: SqlClient, status: StatusSource, administration: AdministrationParts, session: (api: FastifyInstance) => void): Promise<void> {
+export async function apiRoutes(app: FastifyInstance, { query, ingest, exports, jobs, rechecks, sql, status, administration, session }: ApiParts): Promise<void> {
   await app.register(async (api) => {
     // What is stored changes at any time.
     api.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store'); });
@@ -32,7 +46,7 @@ export async function apiRoutes(app: FastifyInstance, query: QueryClient, ingest
     anomalyRoutes(api, query);
     findingRoutes(api, query, ingest);
     comparisonRoutes(api, query);
-    jobRoutes(api, query, jobs);
+    jobRoutes(api, query, rechecks, jobs);
     sqlRoutes(api, sql);
     threadRoutes(api, query);
     ruleRoutes(api);

@@ -4,8 +4,14 @@ import { Worker } from 'node:worker_threads';
 import { RequestError } from '../errors.ts';
 import { workerModule } from '../package-paths.ts';
 import { unpackError } from '../thread-errors.ts';
-import type { Job, JobParameters, JobResult } from './maintenance-jobs.ts';
+import type { Job, JobParameters, JobResult, ReportProgress } from './maintenance-jobs.ts';
 import type { FromJob, JobWorkerData } from './maintenance-worker.ts';
+
+/** How a job is watched, and broken off. */
+export interface Watch {
+  readonly signal?: AbortSignal;
+  readonly report?: ReportProgress;
+}
 
 export class Maintenance {
   private readonly location: string;
@@ -28,13 +34,21 @@ export class Maintenance {
     }
   }
 
-  /** Does a job; to be called within {@link alone}. Rejects with what the job throws, or a RequestError `unavailable` when the service is closed before. */
-  run<J extends Job>(job: J, ...parameters: JobParameters<J>): Promise<JobResult<J>> {
+  /**
+   * Does a job; to be called within {@link alone}. Rejects with what the job throws, or a RequestError `unavailable` when
+   * `signal` aborts it or the service is closed before.
+   */
+  run<J extends Job>(job: J, { signal, report }: Watch, ...parameters: JobParameters<J>): Promise<JobResult<J>> {
     if (this.closed) return Promise.reject(new RequestError('unavailable', 'the service is shutting down'));
     const worker = new Worker(workerModule('server/store/maintenance-worker.ts'), { workerData: { location: this.location, job, parameters } satisfies JobWorkerData, name: job });
     this.worker = worker;
+    signal?.addEventListener('abort', () => void worker.terminate());
     return new Promise<JobResult<J>>((resolve, reject) => {
-      worker.on('message', (answer: FromJob) => ('error' in answer ? reject(unpackError(answer.error)) : resolve(answer.result as JobResult<J>)));
+      worker.on('message', (message: FromJob) => {
+        if ('progress' in message) report?.(message.progress);
+        else if ('error' in message) reject(unpackError(message.error));
+        else resolve(message.result as JobResult<J>);
+      });
       worker.on('error', reject);
       worker.on('exit', () => reject(new RequestError('unavailable', 'the job was broken off')));
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { Job, JobProgress, RecheckRequest, RecheckResult } from '../../../schema/api/index.ts';
+import type { JobProgress, RecheckJob, RecheckRequest, RecheckResult } from '../../../schema/api/index.ts';
 import { ruleInfo } from '../../../schema/rules/catalogue.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { dim, note, printJson, printLine, printTable } from '../output.ts';
@@ -40,7 +40,7 @@ Examples:
       const request = requestOf(runs, options);
       const service = await accessService(options);
       try {
-        const job = await follow(service, await service.send<Job>('POST', '/api/recheck', request));
+        const job = await follow(service, await service.send<RecheckJob>('POST', '/api/recheck', request));
         if (options.json === true) printJson(job.result);
         else print(job.result);
         if (job.state === 'failed') throw new CommandError(EXIT.unreadable, `the recheck failed: ${job.error}`, 'runs that were done before stay done');
@@ -64,7 +64,7 @@ function requestOf(runs: readonly string[], { all, outdated, rule }: RecheckOpti
 }
 
 /** Watches a job to its end; Ctrl-C ends it. */
-async function follow(service: ServiceAccess, started: Job): Promise<Job> {
+async function follow(service: ServiceAccess, started: RecheckJob): Promise<RecheckJob> {
   const interrupt = interruption();
   const path = `/api/jobs/${started.id}`;
   let job = started;
@@ -74,16 +74,16 @@ async function follow(service: ServiceAccess, started: Job): Promise<Job> {
     await pause(LOOK_INTERVAL);
     if (interrupt.aborted && !cancelled) {
       cancelled = true;
-      await service.send<Job>('DELETE', path);
+      await service.send<RecheckJob>('DELETE', path);
     }
-    job = await service.get<Job>(path);
+    job = await service.get<RecheckJob>(path);
   }
   clearProgress();
   return job;
 }
 
 /** A line that is written over; only for people. */
-function showProgress({ state, progress }: Job): void {
+function showProgress({ state, progress }: RecheckJob): void {
   if (process.stderr.isTTY !== true) return;
   process.stderr.write(`\r\u001b[K${state === 'waiting' ? 'waiting for another job' : progressText(progress)}`);
 }

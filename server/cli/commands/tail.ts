@@ -104,6 +104,7 @@ function printer(): (message: LiveMessage) => void {
       case 'records': return message.rows.forEach((row) => printLine(recordLine(row, names)));
       case 'anomalies': return message.anomalies.forEach(({ rule, seq, detail, severity }) => printLine((severity === 'error' ? red : yellow)(`${rule} in record ${seq}: ${detail}`)));
       case 'skipped': return note(dim(`${message.records} records and ${message.anomalies} anomalies were not shown`));
+      case 'job': return;
       case 'run-ended': return note(dim(`run ${message.run.run} ${message.run.end ?? message.run.state}, ${message.run.records} records`));
     }
   };
