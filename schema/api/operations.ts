@@ -17,7 +17,7 @@ import { RunDetail, RunList, RunParams, RunQuery, RunSummary, TagChange, ThreadL
 import { LiveTicket, SessionInfo } from './session.ts';
 import { SqlQuery, SqlResult, SqlSchema } from './sql.ts';
 import { ServiceStatus } from './status.ts';
-import { HangQuery, HangReport, ThreadParams, ThreadQuery, ThreadStory } from './threads.ts';
+import { HangQuery, HangReport, ThreadParams, ThreadQuery, ThreadStates, ThreadStatesQuery, ThreadStory } from './threads.ts';
 
 /** Groups of operations, in the order in which they are described. */
 export const OPERATION_TAGS = {
@@ -48,6 +48,7 @@ export const OPERATIONS = {
   run: { tag: 'runs', params: RunParams, response: RunDetail },
   threads: { tag: 'runs', params: RunParams, response: ThreadList },
   thread: { tag: 'runs', params: ThreadParams, query: ThreadQuery, response: ThreadStory },
+  threadStates: { tag: 'runs', params: RunParams, query: ThreadStatesQuery, response: ThreadStates },
   hang: { tag: 'runs', params: RunParams, query: HangQuery, response: HangReport },
   changeTags: { tag: 'runs', params: RunParams, body: TagChange, response: RunSummary },
   records: { tag: 'records', params: RunParams, query: RecordQuery, response: RecordPage },

@@ -22,6 +22,7 @@ export const PATHS = {
   run: { method: 'GET', path: '/api/runs/:run' },
   threads: { method: 'GET', path: '/api/runs/:run/threads' },
   thread: { method: 'GET', path: '/api/runs/:run/threads/:thread', input: 'query' },
+  threadStates: { method: 'GET', path: '/api/runs/:run/thread-states', input: 'query' },
   hang: { method: 'GET', path: '/api/runs/:run/hang', input: 'query' },
   changeTags: { method: 'PATCH', path: '/api/runs/:run/tags', input: 'body' },
   records: { method: 'GET', path: '/api/runs/:run/records', input: 'query' },

@@ -67,6 +67,12 @@ export const StateSegment = Type.Object({
 });
 export type StateSegment = Static<typeof StateSegment>;
 
+const SchedContextFields = {
+  /** MCS: its scheduling context as invocations set it up; null for none or not known, see `schedContextKnown`. */
+  schedContext: Nullable(Type.Object({ object: Nullable(SubjectRef), budgetUs: Nullable(Natural), periodUs: Nullable(Natural), seq: Natural })),
+  schedContextKnown: Type.Boolean(),
+};
+
 /** `GET /api/runs/:run/threads/:thread`: the story of a thread. */
 export const ThreadStory = Type.Object({
   run: Type.String(),
@@ -89,13 +95,46 @@ export const ThreadStory = Type.Object({
   methods: Type.Array(Type.Object({ method: Type.String(), outcome: OutcomeName, records: Natural })),
   /** Its last faults. */
   faults: Type.Array(Type.Object({ seq: Natural, time: VirtualTime, fault: Type.String() })),
-  /** MCS: its scheduling context as invocations set it up; null for none or not known, see `schedContextKnown`. */
-  schedContext: Nullable(Type.Object({ object: Nullable(SubjectRef), budgetUs: Nullable(Natural), periodUs: Nullable(Natural), seq: Natural })),
-  schedContextKnown: Type.Boolean(),
+  ...SchedContextFields,
   /** Endpoint of its fault handler as invocations set it up; null for none or not known. */
   faultHandler: Nullable(Type.Object({ object: Nullable(SubjectRef), cptr: HexWord, seq: Natural })),
 }, { $id: 'ThreadStory' });
 export type ThreadStory = Static<typeof ThreadStory>;
+
+/** Query of `GET /api/runs/:run/thread-states`. */
+export const ThreadStatesQuery = Type.Object({
+  at: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'record after which to look, the last of the run unless given' })),
+}, { additionalProperties: false });
+export type ThreadStatesQuery = Static<typeof ThreadStatesQuery>;
+
+/** One thread as a record leaves it. */
+export const ThreadNow = Type.Object({
+  thread: SubjectRef,
+  state: ThreadStateSchema,
+  destroyed: Type.Boolean(),
+  /** Record that brought it into its state, and its time of entry; 0 for what was before the first record. */
+  sinceSeq: Natural,
+  since: VirtualTime,
+  /** It is the one that runs after that record. */
+  isRunning: Type.Boolean(),
+  waits: Nullable(ThreadWait),
+  /** As of a story. */
+  ...SchedContextFields,
+  /** Its last own trap, and what that was: method, system call or cause; null for none. */
+  lastTrap: Nullable(Type.Object({ seq: Natural, what: Type.String() })),
+});
+export type ThreadNow = Static<typeof ThreadNow>;
+
+/** `GET /api/runs/:run/thread-states`. */
+export const ThreadStates = Type.Object({
+  run: Type.String(),
+  /** Record after which this holds, and when that was. */
+  at: Natural,
+  time: VirtualTime,
+  /** In the order of their ids. */
+  threads: Type.Array(ThreadNow),
+}, { $id: 'ThreadStates' });
+export type ThreadStates = Static<typeof ThreadStates>;
 
 /** Query of `GET /api/runs/:run/hang`. */
 export const HangQuery = Type.Object({

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import {
-  DEFAULT_PAGE, type HangQuery, type HangReport, type LiveFilter, type ThreadQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
+  DEFAULT_PAGE, type HangQuery, type HangReport, type LiveFilter, type ThreadQuery, type ThreadStates, type ThreadStatesQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
   type HistoryQuery, type MethodCount, type MethodHistory, type RecheckRequest, type RecordDetail,
   type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
@@ -24,7 +24,7 @@ import { readFinding, readFindings } from './findings.ts';
 import { readHistory } from './history.ts';
 import { liveMatches, type LiveMatches } from './live-matches.ts';
 import { recordDetail } from './record-detail.ts';
-import { hangOf, storyOf } from './threads/index.ts';
+import { hangOf, storyOf, threadStatesOf } from './threads/index.ts';
 import { RecordFilter } from './record-filter.ts';
 import { BatchRows } from './record-row.ts';
 import { readRuns } from './run-list.ts';
@@ -175,6 +175,10 @@ export class TraceReader {
   /** Throws a RequestError, also for a thread that the run does not have. */
   threadStory(run: string, thread: number, query: ThreadQuery): ThreadStory {
     return storyOf(this.db, this.need(run), thread, query);
+  }
+
+  threadStates(run: string, query: ThreadStatesQuery): ThreadStates {
+    return threadStatesOf(this.db, this.need(run), query);
   }
 
   hang(run: string, query: HangQuery): HangReport {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { HangReport, ThreadStory } from '../../schema/api/index.ts';
+import { HangReport, ThreadStates, ThreadStory } from '../../schema/api/index.ts';
 import { createService, type Service } from '../app.ts';
 import { ALICE, BOB, sampleBatch } from '../testing/sample-records.ts';
 import { storeRun } from '../testing/store-run.ts';
@@ -34,6 +34,16 @@ it('story of a thread of made-up records, whole and in part', async () => {
   expect(part).toMatchObject({ from: 50, to: 60, methods: [{ records: 3 }, { records: 3 }] });
 });
 
+it('all threads, after the last record and after an earlier one', async () => {
+  const states = (await service.app.inject('/api/runs/sample/thread-states')).json<ThreadStates>();
+  expect(Compile(ThreadStates).Check(states)).toBe(true);
+  expect(states).toMatchObject({ at: 100, threads: [
+    { thread: { id: ALICE, name: 'alice' }, state: 'Running', isRunning: true, waits: null, lastTrap: { seq: 99, what: 'RISCVPageGetAddress' } },
+    { thread: { id: BOB, name: 'bob' }, isRunning: false, lastTrap: { seq: 100, what: 'Yield' } },
+  ] });
+  expect((await service.app.inject('/api/runs/sample/thread-states?at=41')).json<ThreadStates>()).toMatchObject({ at: 41, threads: [{ lastTrap: { seq: 41 } }, { isRunning: true, lastTrap: { seq: 40 } }] });
+});
+
 it('nobody hangs there', async () => {
   const report = (await service.app.inject('/api/runs/sample/hang?at=60')).json<HangReport>();
   expect(Compile(HangReport).Check(report)).toBe(true);
@@ -45,7 +55,7 @@ it.each<[string, number, string]>([
   ['/api/runs/sample/threads/0', 400, '"thread"'], ['/api/runs/nobody/threads/1', 404, 'there is no run nobody'], ['/api/runs/empty/threads/1', 404, 'no records yet'],
   ['/api/runs/sample/threads/1?from=5&to=4', 400, '"from" (5) is above "to" (4)'], ['/api/runs/sample/threads/1?from=500', 400, '"from" (500) is above the last record (100)'],
   ['/api/runs/sample/threads/1?limit=0', 400, '"limit"'], ['/api/runs/sample/threads/1?form=1', 400, 'unknown query parameter "form"'],
-  ['/api/runs/sample/hang?at=0', 400, '"at"'], ['/api/runs/sample/hang?to=1', 400, 'unknown query parameter "to"'], ['/api/runs/nobody/hang', 404, 'there is no run nobody'], ['/api/runs/empty/hang', 404, 'no records yet'],
+  ['/api/runs/sample/hang?at=0', 400, '"at"'], ['/api/runs/sample/thread-states?at=x', 400, '"at"'], ['/api/runs/empty/thread-states', 404, 'no records yet'], ['/api/runs/sample/hang?to=1', 400, 'unknown query parameter "to"'], ['/api/runs/nobody/hang', 404, 'there is no run nobody'], ['/api/runs/empty/hang', 404, 'no records yet'],
 ])('GET %s is refused with %i', async (url, status, message) => {
   const response = await service.app.inject(url);
   expect([response.statusCode, response.json<{ message: string }>().message]).toEqual([status, expect.stringContaining(message)]);
