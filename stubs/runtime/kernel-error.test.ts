@@ -114,4 +114,16 @@ describe('the two forms of a method', () => {
     expect(await cnode.tryCopy(5, 64, 2, 6, 64, CapRights.all)).toEqual({ ok: true, value: undefined });
     await expect(cnode.copy(5, 64, 2, 6, 64, CapRights.all)).resolves.toBeUndefined();
   });
+
+  it('keep the error of a value as it was, and make it where it is asked for', async () => {
+    const runtime = runtimeWith({ label: 4, words: [0n, 64n] });
+    const result = await new Untyped(runtime, 0x44).tryRetype(4, 300, 2, 0, 0, 0x1_0000_0010n, 1);
+    runtime.registers.fill(0xffff_ffff);
+    const askForIt = (): unknown => !result.ok && result.error;
+    const error = askForIt();
+    expect(error).toMatchObject({ name: 'SeL4RangeError', min: 0n, max: 64n });
+    expect((error as Error).message).toContain('size_bits=300');
+    expect((error as Error).stack).toContain('askForIt');
+    expect(askForIt()).toBe(error);
+  });
 });

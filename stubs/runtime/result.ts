@@ -11,7 +11,17 @@ export interface Success<T> {
 
 export interface Failure {
   readonly ok: false;
+  /** Made when it is asked for the first time, which is where its stack trace leads. */
   readonly error: KernelError;
+}
+
+/** A failure without its error: message and stack trace of one take longer than the invocation, and many programs ask only whether it was refused. */
+export function failureOf(makeError: () => KernelError): Failure {
+  let error: KernelError | undefined;
+  return {
+    ok: false,
+    get error() { return error ??= makeError(); },
+  };
 }
 
 /** Success of a method without out-parameters. */

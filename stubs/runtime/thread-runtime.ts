@@ -11,7 +11,7 @@ import { checkUse } from '../../schema/rules/stub-uses.ts';
 import { SYSCALL_CLASS, syscallClasses } from '../../schema/rules/syscall-class.ts';
 import type { Capability } from './capability.ts';
 import { DebugSyscalls } from './debug-syscalls.ts';
-import { kernelErrorOf, type KernelError } from './kernel-error.ts';
+import { kernelErrorOf, type ErrorReply, type KernelError } from './kernel-error.ts';
 import { requestOf } from './kernel-request.ts';
 import { bufferLane, CAP, MR0, MR_END, SYSCALL, TAG } from './lanes.ts';
 import { MarshalError, putWord } from './marshal.ts';
@@ -19,7 +19,7 @@ import { MessageRegisters } from './message-registers.ts';
 import type { StubSet } from './method-descriptor.ts';
 import { ReplyCheck } from './reply-check.ts';
 import { ReplyMonitor } from './reply-policy.ts';
-import type { Failure } from './result.ts';
+import { failureOf, type Failure } from './result.ts';
 import { Syscalls } from './syscalls.ts';
 import type { UserContext } from './user-context.ts';
 
@@ -197,6 +197,16 @@ export class ThreadRuntime {
 
   /** The typed error of the last Call, after {@link finishCall} gave a label other than 0. */
   kernelError(): KernelError {
+    return kernelErrorOf(this.takeErrorReply());
+  }
+
+  /** {@link kernelError} as a {@link Failure}: what the error tells is taken now, the error made when somebody asks for it. */
+  failure(): Failure {
+    const reply = this.takeErrorReply();
+    return failureOf(() => kernelErrorOf(reply));
+  }
+
+  private takeErrorReply(): ErrorReply {
     const method = this.methodOf(this.lastLabel);
     const { registers, replyLength } = this;
     this.errorUnread = false;
@@ -206,18 +216,13 @@ export class ThreadRuntime {
     words.set(registers.subarray(MR0, MR_END));
     const readable = buffer === undefined ? MESSAGE_REGISTERS : MESSAGE_REGISTERS + 1;
     if (buffer !== undefined) words.set(buffer.subarray(bufferLane(MESSAGE_REGISTERS), bufferLane(MESSAGE_REGISTERS + 1)), MR_END - MR0);
-    return kernelErrorOf({
+    return {
       label: tagLabel(registers[TAG]!, registers[TAG + 1]!),
       length: Math.min(replyLength, readable),
       words,
       method,
       request: requestOf(method, this.replyCheck.facts, buffer, replyLength),
-    });
-  }
-
-  /** {@link kernelError} as a {@link Failure}. */
-  failure(): Failure {
-    return { ok: false, error: this.kernelError() };
+    };
   }
 
   /** Word `index` of the last reply; 0 when the reply is shorter. */
