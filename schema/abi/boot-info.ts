@@ -40,6 +40,11 @@ export interface BootInfo {
   readonly userImagePaging: SlotRegion;
   readonly untyped: SlotRegion;
   readonly untypedList: readonly UntypedDescription[];
+  /**
+   * MCS: log2 of the bytes of the smallest scheduling context, which the libsel4 of each release has compiled in. That of the
+   * stubs, `MIN_SCHED_CONTEXT_BITS`, if not given.
+   */
+  readonly minSchedContextBits?: number;
   /** MCS: one SchedControl capability for each node. Empty on classic. */
   readonly schedControl: SlotRegion;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
-import { elfWith } from '../../emulator/machine/image/testing/make-elf.ts';
+import { elfWith, type TestSymbol } from '../../emulator/machine/image/testing/make-elf.ts';
 import { askedConfiguration, wantsKernel, withKernelOption, type KernelOptions } from './commands/kernel-options.ts';
 import { withDefectOption, type DefectOptions } from './commands/options.ts';
 import { readKernelFile, schedulingOf, identityOf } from './kernel-file.ts';
@@ -23,8 +23,9 @@ const BASE = 0xffff_ffff_8020_0000n;
 const classicKernel = kernelWith('ksDomScheduleStart');
 
 /** With what every kernel has, and symbols that say of which release it is. */
-function kernelWith(...symbols: readonly string[]): Uint8Array {
-  return elfWith({}, ['ksCurThread', 'ksIdleThread', 'ksReadyQueues', 'trap_entry', ...symbols].map((name, i) => ({ name, value: BASE + BigInt(8 * i), size: 4096 })));
+function kernelWith(...symbols: readonly (string | TestSymbol)[]): Uint8Array {
+  return elfWith({}, ['ksCurThread', 'ksIdleThread', 'ksReadyQueues', 'trap_entry', ...symbols]
+    .map((each, i) => (typeof each === 'string' ? { name: each, value: BASE + BigInt(8 * i), size: 4096 } : each)));
 }
 
 describe('--kernel', () => {
@@ -52,9 +53,12 @@ describe('--kernel', () => {
     expect(() => readKernelFile({ kernel, release: '1.2' })).toThrow(/kernels of release '1\.2' are not known; choose from 11\.0\.0, .*16\.0\.0$/);
   });
 
-  it('refuses kernels that are not for this platform', () => {
-    const old = kernelWith('ksDomScheduleLength', 'handle_syscall', 'create_kernel_untypeds');
-    expect(() => readKernelFile({ kernel: fileOf('old.elf', old) })).toThrow(/old\.elf is of release 12\.1\.0: kernels for qemu-riscv-virt came with 13\.0\.0/);
+  it('runs kernels for spike, and of old ones no others', () => {
+    const old = ['ksDomScheduleLength', 'handle_syscall', 'create_kernel_untypeds'];
+    expect(() => readKernelFile({ kernel: fileOf('old.elf', kernelWith(...old)) })).toThrow(/old\.elf is of release 12\.1\.0: kernels for qemu-riscv-virt came with 13\.0\.0; before, those for spike start here/);
+    const kernel = fileOf('spike.elf', kernelWith(...old, { name: 'intStateIRQTable', value: BASE, size: 16 }));
+    expect(identityOf(readKernelFile({ kernel }))).toMatchObject({ release: '12.1.0', machine: 'spike' });
+    expect(readKernelFile({ kernel: fileOf('kernel.elf', classicKernel), platform: 'spike' }).platform).toBe('spike');
   });
 
   it('reads labels from interface files', () => {
@@ -76,8 +80,9 @@ describe('--kernel', () => {
   });
 
   it.each([
-    [['--dtb', 'tree'], '--dtb, --hart and --interfaces go with --kernel'],
-    [['--interfaces', 'seL4'], '--dtb, --hart and --interfaces go with --kernel'],
+    [['--dtb', 'tree'], '--dtb, --hart, --platform and --interfaces go with --kernel'],
+    [['--interfaces', 'seL4'], '--dtb, --hart, --platform and --interfaces go with --kernel'],
+    [['--platform', 'spike'], '--dtb, --hart, --platform and --interfaces go with --kernel'],
     [['--kernel', 'k', '--defect', 'sc-consumed'], '--defect changes the model'],
     [['--kernel', 'k', '--check-invariants'], '--check-invariants looks into the model'],
   ])('refuses %s', (words, message) => {

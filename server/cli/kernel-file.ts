@@ -6,9 +6,11 @@ import { ImageKernel } from '../../emulator/machine/host/image-kernel.ts';
 import { LabelTranslation } from '../../emulator/machine/host/label-translation.ts';
 import { BootError } from '../../emulator/machine/boot/boot-error.ts';
 import type { HartName } from '../../emulator/machine/boot/hart-names.ts';
+import type { PlatformName } from '../../emulator/machine/devices/platform-names.ts';
 import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
-import { readSymbols } from '../../emulator/machine/image/symbols.ts';
+import { platformOf } from '../../emulator/machine/image/kernel-platform.ts';
+import { readSymbols, type SymbolTable } from '../../emulator/machine/image/symbols.ts';
 import { readElf } from '../../emulator/machine/boot/elf64.ts';
 import { isFrom, observedRelease } from '../../emulator/machine/image/releases.ts';
 import type { Release } from '../../schema/abi/releases.ts';
@@ -28,6 +30,8 @@ export interface KernelFile {
   /** Device tree blob that it hands to the root task. */
   readonly dtb: Uint8Array | undefined;
   readonly hart: HartName | undefined;
+  /** What it runs on. */
+  readonly platform: PlatformName;
 }
 
 /** What is said of a kernel besides its file. */
@@ -38,19 +42,20 @@ export interface KernelAdvice {
   readonly interfaces?: string;
 }
 
-/** The first release for qemu-riscv-virt. Page tables of kernels before it set bits that the architecture reserves. */
-const FIRST_FOR_PROGRAMS: Release = '13.0.0';
+/** The first release for qemu-riscv-virt. */
+const FIRST_FOR_VIRT: Release = '13.0.0';
 
 /** Reads what `--kernel` and `--dtb` name. Throws {@link CommandError} for what cannot be read, and for a kernel that the SDK does not fit. */
 export function readKernelFile(options: KernelOptions & KernelAdvice & { readonly kernel: string }): KernelFile {
   const image = readKernelElf(options.kernel, options);
-  if (!isFrom(image.release, FIRST_FOR_PROGRAMS)) {
+  const platform = options.platform ?? platformOf(image.symbols);
+  if (platform === 'qemu-riscv-virt' && !isFrom(image.release, FIRST_FOR_VIRT)) {
     throw new CommandError(
-      EXIT.unreadable, `${image.name} is of release ${image.release}: kernels for qemu-riscv-virt came with ${FIRST_FOR_PROGRAMS}, and those of other platforms do not start here`,
+      EXIT.unreadable, `${image.name} is of release ${image.release}: kernels for qemu-riscv-virt came with ${FIRST_FOR_VIRT}; before, those for spike start here`,
     );
   }
   const { missing } = new LabelTranslation(interfacesOf(`riscv64-${image.scheduling}`), image.interfaces);
-  return { image, missing, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart };
+  return { image, missing, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart, platform };
 }
 
 /** The kernel's configuration; `asked` is what the user gave with `--config`, if anything. */
@@ -60,24 +65,29 @@ export function schedulingOf({ image }: KernelFile, asked: Scheduling | undefine
 }
 
 /** A machine of its own with the kernel, not booted yet. */
-export function hostOf({ image, dtb, hart }: KernelFile, console?: (text: string) => void): ImageKernel {
+export function hostOf({ image, dtb, hart, platform }: KernelFile, console?: (text: string) => void): ImageKernel {
   return new ImageKernel(image, {
-    ...(dtb === undefined ? {} : { dtb }), ...(hart === undefined ? {} : { machine: { hart } }), ...(console === undefined ? {} : { console }),
+    ...(dtb === undefined ? {} : { dtb }), machine: { platform, ...(hart === undefined ? {} : { hart }) }, ...(console === undefined ? {} : { console }),
   });
 }
 
 /** What tells one kernel from another in the history of runs. */
-export function identityOf({ image }: Pick<KernelFile, 'image'>): Pick<RunDescription, 'kernel' | 'kernelVersion' | 'release' | 'build' | 'machine'> {
+export function identityOf({ image, platform }: Pick<KernelFile, 'image' | 'platform'>): Pick<RunDescription, 'kernel' | 'kernelVersion' | 'release' | 'build' | 'machine'> {
   const build = createHash('sha256').update(image.file.data).digest('hex');
   const [release, another] = image.releases;
-  return { kernel: 'image', kernelVersion: `${basename(image.name)} ${build.slice(0, 12)}`, release: another === undefined ? release! : '', build, machine: 'qemu-riscv-virt' };
+  return { kernel: 'image', kernelVersion: `${basename(image.name)} ${build.slice(0, 12)}`, release: another === undefined ? release! : '', build, machine: platform };
 }
 
 /** Configuration of a kernel by its symbols, whatever else cannot be read of it; undefined without symbols. */
 export function configurationIn(name: string): Scheduling | undefined {
+  const symbols = symbolsIn(name);
+  return symbols.has('ksCurThread') ? (symbols.has('ksCurSC') ? 'mcs' : 'classic') : undefined;
+}
+
+/** Symbols of a kernel's file, none of a stripped one. Throws {@link CommandError} for a file that cannot be read. */
+export function symbolsIn(name: string): SymbolTable {
   try {
-    const symbols = readSymbols(readElf(name, readBytes(name)));
-    return symbols.has('ksCurThread') ? (symbols.has('ksCurSC') ? 'mcs' : 'classic') : undefined;
+    return readSymbols(readElf(name, readBytes(name)));
   } catch (error) {
     if (error instanceof BootError) throw new CommandError(EXIT.unreadable, error.message);
     throw error;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Root tasks and threads of MCS kernels: the default. */
 import { INIT_CAP, type BootInfo } from '../../schema/abi/boot-info.ts';
-import { MIN_REFILLS, MIN_SCHED_CONTEXT_BITS, REFILL_BYTES, SCHED_CONTEXT_CORE_BYTES } from '../../schema/abi/objects.ts';
+import { MIN_REFILLS, REFILL_BYTES, SCHED_CONTEXT_CORE_BYTES } from '../../schema/abi/objects.ts';
 import type { WordLike } from '../../schema/abi/word.ts';
 import {
   CNode, DomainSet, IRQControl, IRQHandler, RISCVASIDControl, RISCVASIDPool, RISCVPage, RISCVPageTable, SchedContext, SchedControl, TCB, Untyped,
@@ -92,7 +92,7 @@ export class Thread extends TaskThread<McsObjects> {
 
   private async createSchedContext(options: ThreadOptions): Promise<SchedContext> {
     const { budgetUs = DEFAULT_BUDGET_US, periodUs = budgetUs, extraRefills = 0, schedContextBadge = 0 } = options;
-    const sizeBits = schedContextBits(extraRefills);
+    const sizeBits = Math.max(this.resources.pools.minSchedContextBits, schedContextBits(extraRefills));
     const schedContext = await this.untyped.create('SchedContext', { sizeBits, name: `${options.name} scheduling context` });
     await this.schedControl().configureFlags(schedContext, budgetUs, periodUs, extraRefills, schedContextBadge, 0);
     return schedContext;
@@ -118,5 +118,5 @@ export type Program = (task: RootTask) => Promise<void> | void;
 /** log2 of the bytes of a scheduling context with so many refills besides the least number. */
 function schedContextBits(extraRefills: number): number {
   const bytes = SCHED_CONTEXT_CORE_BYTES + REFILL_BYTES * (MIN_REFILLS + extraRefills);
-  return Math.max(MIN_SCHED_CONTEXT_BITS, Math.ceil(Math.log2(bytes)));
+  return Math.ceil(Math.log2(bytes));
 }

@@ -31,7 +31,7 @@ export class TaskResources {
     this.bootInfo = bootInfo;
     this.replies = new ReplyMonitor(options.replies);
     this.slots = new SlotAllocator(bootInfo.empty);
-    this.pools = new UntypedPools(bootInfo.untypedList);
+    this.pools = new UntypedPools(bootInfo);
     this.deviceRegions = new DeviceRegions(bootInfo.untypedList);
     this.addresses = new AddressAllocator(options.firstAddress ?? DEFAULT_FIRST_ADDRESS);
     this.debugNames = options.debugNames ?? false;

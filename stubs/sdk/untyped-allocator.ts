@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { UntypedDescription } from '../../schema/abi/boot-info.ts';
+import type { BootInfo } from '../../schema/abi/boot-info.ts';
 import { MIN_SCHED_CONTEXT_BITS, OBJECT_BITS, OBJECT_TYPES, SLOT_BITS, type ObjectTypeName } from '../../schema/abi/objects.ts';
 import type { Scheduling } from '../../schema/abi/syscalls.ts';
 import { NotEnoughMemoryError } from '../runtime/kernel-error.ts';
@@ -23,10 +23,13 @@ interface Pool {
 /** The untyped memory of a task, shared by its threads. */
 export class UntypedPools {
   readonly list: readonly Pool[];
+  /** log2 of the bytes of the smallest scheduling context. */
+  readonly minSchedContextBits: number;
 
   /** Device memory is left out: only frames can be made of it. */
-  constructor(untypeds: readonly UntypedDescription[]) {
-    this.list = untypeds
+  constructor({ untypedList, minSchedContextBits = MIN_SCHED_CONTEXT_BITS }: Pick<BootInfo, 'untypedList' | 'minSchedContextBits'>) {
+    this.minSchedContextBits = minSchedContextBits;
+    this.list = untypedList
       .filter(({ isDevice }) => !isDevice)
       .map(({ slot, sizeBits }) => ({ slot, bytes: 2 ** sizeBits, used: 0 }))
       .sort((a, b) => a.bytes - b.bytes);
@@ -69,7 +72,7 @@ export class UntypedAllocator<O extends KernelObjects> {
    */
   async create<K extends Creatable<O>>(type: K, options: CreateOptions = {}): Promise<O[K]> {
     const { scheduling } = this.runtime;
-    const sizeBits = sizeBitsOf(type, options.sizeBits);
+    const sizeBits = this.sizeBitsOf(type, options.sizeBits);
     const bytes = 2 ** objectBits(scheduling, type, sizeBits);
     const slot = this.slots.allocate();
     try {
@@ -98,19 +101,17 @@ export class UntypedAllocator<O extends KernelObjects> {
     throw new OutOfMemoryError(this.describeShortage(type, bytes));
   }
 
+  private sizeBitsOf(type: string, given: number | undefined): number {
+    if (given !== undefined) return given;
+    if (type === 'CapTable' || type === 'Untyped') throw new RangeError(`a ${type} needs sizeBits`);
+    return type === 'SchedContext' ? this.pools.minSchedContextBits : 0;
+  }
+
   private describeShortage(type: string, bytes: number): string {
     const { list } = this.pools;
     const largest = Math.max(0, ...list.map((pool) => pool.bytes - pool.used));
     return `no untyped memory has ${bytes} aligned bytes for a ${type}: ${list.length} regions, at most ${largest} bytes free in one`;
   }
-}
-
-function sizeBitsOf(type: string, given: number | undefined): number {
-  if (type === 'CapTable' || type === 'Untyped') {
-    if (given === undefined) throw new RangeError(`a ${type} needs sizeBits`);
-    return given;
-  }
-  return given ?? (type === 'SchedContext' ? MIN_SCHED_CONTEXT_BITS : 0);
 }
 
 /** log2 of an object's bytes. */

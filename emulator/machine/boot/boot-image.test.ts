@@ -55,7 +55,15 @@ describe('boot of an image', () => {
     expect(Number(boot(readImage('image', data), 2048 * MIB).state.x(11))).toBe(0xbfe0_0000);
   });
 
+  it('gives the device tree of the platform', () => {
+    const machine = new Machine({ platform: 'spike' });
+    bootImage(machine, readImage('image', data));
+    const text = new TextDecoder('latin1').decode(machine.memory.read(Number(machine.state.x(11)), 0x1000));
+    expect([text.includes('ucbbar,spike-bare'), text.includes('plic')]).toEqual([true, false]);
+  });
+
   it.each([
+    ['firmware for spike', () => { const read = image(0x8000_0000n); bootImage(new Machine({ platform: 'spike', firmware: read.firmware }), read); }, 'image: firmware for spike talks to a simulator (HTIF), which is not here: give the elfloader without firmware, or its kernel and root task'],
     ['an empty file', () => readImage('image', new Uint8Array(0)), 'image: the file is empty'],
     ['a kernel', () => image(0xffff_ffff_8020_0000n), 'image: its entry 0xffffffff80200000 is a kernel\'s virtual address: give a kernel with --kernel and its root task with --root'],
     ['one outside RAM', () => boot(image(0x1000n)), 'image: loadable segment 0 at 0x1000 to 0x1004 lies outside RAM (0x80000000 to 0x84000000)'],

@@ -3,7 +3,6 @@
 import { HART, RAM_BASE } from '../memory/layout.ts';
 import { assemble } from '../isa/assemble.ts';
 import { a } from '../devices/hart-state.ts';
-import { virtDeviceTree } from '../devices/virt-platform.ts';
 import { BootError, hex } from './boot-error.ts';
 import { loadable, looksLikeElf, readElf, type ElfFile } from './elf64.ts';
 import { loadBytes, loadSegments } from './load.ts';
@@ -49,9 +48,12 @@ export function readImage(name: string, data: Uint8Array): BootImage {
 export function bootImage(machine: Machine, image: BootImage, dtb?: Uint8Array): void {
   const { memory, state, hart } = machine;
   if (machine.firmware !== image.firmware) throw new BootError(`${image.name}: the firmware of the machine must be the ${image.firmware}'s`);
+  if (image.firmware === 'guest' && machine.platform.name === 'spike') {
+    throw new BootError(`${image.name}: firmware for spike talks to a simulator (HTIF), which is not here: give the elfloader without firmware, or its kernel and root task`);
+  }
   if (image.elf === undefined) loadBytes(image.name, image.data, PAYLOAD, memory);
   else loadSegments(image.elf, memory, image.offset);
-  const blob = dtb ?? virtDeviceTree(memory.base, memory.bytes);
+  const blob = dtb ?? machine.platform.deviceTree(memory.base, memory.bytes);
   const top = Math.min(memory.base + memory.bytes, DEVICE_TREE_LIMIT);
   const at = Math.floor((top - blob.length) / DEVICE_TREE_ALIGN) * DEVICE_TREE_ALIGN;
   loadBytes('device tree', blob, at, memory);

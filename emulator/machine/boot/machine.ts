@@ -8,11 +8,14 @@ import { GoldfishRtc } from '../devices/goldfish-rtc.ts';
 import { HartState } from '../devices/hart-state.ts';
 import { INTERRUPT } from '../isa/csrs.ts';
 import { MaskRom } from '../devices/mask-rom.ts';
+import type { Peripheral } from '../devices/peripheral.ts';
 import { Plic } from '../devices/plic.ts';
 import { TestFinisher, type Finish } from '../devices/test-finisher.ts';
 import { Uart16550 } from '../devices/uart16550.ts';
 import { VirtualClock } from '../devices/virtual-clock.ts';
 import { ADDRESS_MAP, IRQ, NS_PER_TICK } from '../devices/virt-platform.ts';
+import { PLATFORMS, type DeviceName, type Platform } from '../devices/platform.ts';
+import type { PlatformName } from '../devices/platform-names.ts';
 import { ConsoleTail } from './console.ts';
 import { createHart, type HartName } from './harts.ts';
 import type { MachineEnd } from './machine-end.ts';
@@ -29,7 +32,9 @@ export type Firmware =
 export interface MachineOptions {
   readonly hart?: HartName;
   readonly firmware?: Firmware;
-  /** Size of RAM; the platform's 3 GiB if not given, of which only non-zero pages cost anything. */
+  /** `qemu-riscv-virt` if not given. */
+  readonly platform?: PlatformName;
+  /** Size of RAM; the platform's if not given, of which only non-zero pages cost anything. */
   readonly ramBytes?: number;
   /** How much of RAM may be non-zero; 1 GiB if not given. `run` throws `OutOfFrames` beyond. */
   readonly frameBytes?: number;
@@ -65,10 +70,11 @@ const LONG_RUN = 4096;
 /** A hart counts instructions in 32 bits. */
 const LONGEST_RUN = 0x4000_0000;
 
-/** A board of the platform `qemu-riscv-virt` with one hart: memory, devices, and firmware if the guest brings none. */
+/** A board with one hart: memory, the devices of its platform, and firmware if the guest brings none. */
 export class Machine {
   readonly hartName: HartName;
   readonly firmware: Firmware;
+  readonly platform: Platform;
   readonly memory: SparseMemory;
   readonly state: HartState;
   readonly clock: VirtualClock;
@@ -90,11 +96,13 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     this.hartName = options.hart ?? 'wasm';
     this.firmware = options.firmware ?? 'host';
-    const { ramBytes, frameBytes } = options;
-    this.memory = new SparseMemory({ ...(ramBytes === undefined ? {} : { ramBytes }), ...(frameBytes === undefined ? {} : { frameBytes }) });
+    this.platform = PLATFORMS[options.platform ?? 'qemu-riscv-virt'];
+    const { frameBytes } = options;
+    this.memory = new SparseMemory({ ramBytes: options.ramBytes ?? this.platform.ramBytes, ...(frameBytes === undefined ? {} : { frameBytes }) });
     this.state = new HartState(this.memory.memory);
     this.state.setWord(HART.nsPerInstruction, BigInt(options.nsPerInstruction ?? DEFAULT_NS_PER_INSTRUCTION));
     this.state.setWord(HART.nsPerTick, BigInt(NS_PER_TICK));
+    this.state.setWord(HART.pointerFlags, this.platform.ignoredPointerFlags);
     this.clock = new VirtualClock(this.state);
 
     const line = (interrupt: number, pending: boolean): void => this.setPending(interrupt, pending);
@@ -106,14 +114,10 @@ export class Machine {
     this.plic = new Plic(2, (context, pending) => line(context === 0 ? INTERRUPT.machineExternal : INTERRUPT.supervisorExternal, pending));
     this.uart = new Uart16550(transmit, (raised) => this.plic.setLevel(IRQ.uart, raised));
     this.rtc = new GoldfishRtc(this.clock, (raised) => this.plic.setLevel(IRQ.rtc, raised));
-    this.bus = new SystemBus([
-      { ...ADDRESS_MAP.rom, device: this.rom },
-      { ...ADDRESS_MAP.finisher, device: new TestFinisher((finish) => this.finish(endOf(finish))) },
-      { ...ADDRESS_MAP.rtc, device: this.rtc },
-      { ...ADDRESS_MAP.clint, device: this.clint },
-      { ...ADDRESS_MAP.plic, device: this.plic },
-      { ...ADDRESS_MAP.uart, device: this.uart },
-    ], () => this.pc, options.onDiagnostic);
+    const devices: Readonly<Record<DeviceName, Peripheral>> = {
+      rom: this.rom, finisher: new TestFinisher((finish) => this.finish(endOf(finish))), rtc: this.rtc, clint: this.clint, plic: this.plic, uart: this.uart,
+    };
+    this.bus = new SystemBus(this.platform.devices.map((name) => ({ ...ADDRESS_MAP[name], device: devices[name] })), () => this.pc, options.onDiagnostic);
     this.hart = createHart(this.hartName, this.memory, this.bus);
     this.trapLoop = new TrapLoopDetector(this.state);
     this.progress = new ProgressWatch(this.state, options.stuckAfter ?? Infinity);

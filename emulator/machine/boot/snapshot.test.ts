@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { BootError } from './boot-error.ts';
+import { HART } from '../memory/layout.ts';
 import { HART_NAMES } from './harts.ts';
+import { Machine } from './machine.ts';
 import { readSnapshotHeader, restoreMachine, saveMachine, stateHash } from './snapshot.ts';
 import { booted, bootedProgram } from './testing/machines.ts';
 import { sbiProgram } from './testing/sbi-program.ts';
@@ -37,7 +39,14 @@ describe('save file', () => {
   const file = saveMachine(machine);
 
   it('says what it belongs to', () => {
-    expect(readSnapshotHeader('x', file)).toEqual({ firmware: 'host', ramBytes: 64 * 2 ** 20, nsPerInstruction: 8, hart: 'typescript', instructions: 10, pages: 2 });
+    expect(readSnapshotHeader('x', file)).toEqual({ firmware: 'host', platform: 'qemu-riscv-virt', ramBytes: 64 * 2 ** 20, nsPerInstruction: 8, hart: 'typescript', instructions: 10, pages: 2 });
+  });
+
+  it('keeps the platform', () => {
+    const spike = new Machine({ platform: 'spike' });
+    const { platform, memory, state } = restoreMachine('x', saveMachine(spike));
+    expect([platform.name, memory.bytes, state.word(HART.pointerFlags)]).toEqual(['spike', 4095 * 2 ** 20, 0xd0n]);
+    expect(machine.state.word(HART.pointerFlags)).toBe(0n);
   });
 
   it('tells states apart', () => {
@@ -50,7 +59,7 @@ describe('save file', () => {
 
   it.each([
     ['another file', new TextEncoder().encode('#!/bin/sh\nexec something else'), /^x: not a save file of a machine$/],
-    ['another version', ((): Uint8Array => { const copy = Uint8Array.from(file); copy[18] = 99; return copy; })(), /^x: version 99 of the save format, this program reads version 1$/],
+    ['another version', ((): Uint8Array => { const copy = Uint8Array.from(file); copy[18] = 99; return copy; })(), /^x: version 99 of the save format, this program reads version 2$/],
     ['a file cut short in its header', file.subarray(0, 40), /^x: truncated$/],
     ['a file cut short in its body', file.subarray(0, file.length - 40), /^x: damaged or truncated: /],
     ['a damaged body', ((): Uint8Array => { const copy = Uint8Array.from(file); copy[copy.length - 12]! ^= 0x55; return copy; })(), /^x: damaged/],

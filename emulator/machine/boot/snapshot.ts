@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { HART, PAGE_BYTES } from '../memory/layout.ts';
+import type { PlatformName } from '../devices/platform-names.ts';
 import { BootError } from './boot-error.ts';
 import type { HartName } from './harts.ts';
 import { endText } from './machine-end.ts';
@@ -13,12 +14,13 @@ import { Machine, type Firmware, type MachineOptions } from './machine.ts';
 
 const MAGIC = new TextEncoder().encode('sel4scope machine\n');
 /** Raised with every change of what a file holds. */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 const COMPRESSION = 1;
 
 /** Configuration of the machine that a file belongs to, and what is told of its state without reading the rest. */
 export interface SnapshotHeader {
   readonly firmware: Firmware;
+  readonly platform: PlatformName;
   readonly ramBytes: number;
   readonly nsPerInstruction: number;
   readonly hart: HartName;
@@ -37,7 +39,7 @@ export function saveMachine(machine: Machine): Uint8Array {
   if (machine.ended !== undefined) throw new BootError(`nothing to save: ${endText(machine.ended)}`);
   const pages = nonZeroPages(machine);
   const header: SnapshotHeader = {
-    firmware: machine.firmware, ramBytes: machine.memory.bytes, nsPerInstruction: Number(machine.state.word(HART.nsPerInstruction)),
+    firmware: machine.firmware, platform: machine.platform.name, ramBytes: machine.memory.bytes, nsPerInstruction: Number(machine.state.word(HART.nsPerInstruction)),
     hart: machine.hartName, instructions: machine.instructions, pages: pages.length,
   };
   const head = new TextEncoder().encode(JSON.stringify(header));
@@ -59,7 +61,8 @@ export function readSnapshotHeader(name: string, file: Uint8Array): SnapshotHead
  */
 export function restoreMachine(name: string, file: Uint8Array, options: Pick<MachineOptions, 'hart' | 'frameBytes' | 'onConsole' | 'onDiagnostic'> = {}): Machine {
   const { header, compressed } = parse(name, file);
-  const machine = new Machine({ hart: header.hart, ...options, firmware: header.firmware, ramBytes: header.ramBytes, nsPerInstruction: header.nsPerInstruction });
+  const { hart, firmware, platform, ramBytes, nsPerInstruction } = header;
+  const machine = new Machine({ hart, ...options, firmware, platform, ramBytes, nsPerInstruction });
   const reader = new Reader(name, inflated(name, compressed));
   const { memory } = machine;
   new Uint8Array(memory.memory.buffer).set(reader.take(HART_BYTES), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { cells64, deviceTreeBytes, flatten } from './flattened-device-tree.ts';
+import { spikeDeviceTree } from './spike-platform.ts';
 import { virtDeviceTree } from './virt-platform.ts';
 
 /** An independent reader: paths of nodes, and properties in hexadecimal. */
@@ -51,6 +52,13 @@ describe('flattened device tree', () => {
     expect(deviceTreeBytes(blob.subarray(0, blob.length - 1))).toBeUndefined();
     expect(deviceTreeBytes(blob.subarray(0, 20))).toBeUndefined();
     expect(deviceTreeBytes(new Uint8Array(100))).toBeUndefined();
+  });
+
+  it('of spike has a timer and no other devices', () => {
+    const lines = dump(spikeDeviceTree(0x8000_0000, 0xfff0_0000));
+    expect(lines).toContain('/memory@80000000/reg=000000008000000000000000fff00000');
+    expect(lines.filter((line) => line.startsWith('/soc/') && line.endsWith('/'))).toEqual(['/soc/', '/soc/clint@2000000/']);
+    expect(lines).toContain('/soc/clint@2000000/interrupts-extended=00000001000000030000000100000007');
   });
 
   it('says where the platform has its devices', () => {

@@ -203,6 +203,21 @@ describe.each(HART_NAMES)('the %s hart', (name) => {
     expect(setup.word(HART.scause)).toBe(0n);
   });
 
+  it.each([
+    ['none of them', 0n, []], ['A', 0x40n, ['A']], ['U, A and D', 0xd0n, ['U', 'A', 'D']],
+  ])('faults where a pointer to a page table has reserved flags, and ignores %s', (_what, ignored, fine) => {
+    const setup = start(name, 'nop', PRIVILEGE.supervisor);
+    const table = DATA + 0x2000;
+    const flags = Object.entries({ U: 0x10n, A: 0x40n, D: 0x80n });
+    flags.forEach(([, flag], i) => setup.memory.writeWord(DATA + 8 * i, (BigInt(table) >> 2n) | 1n | flag));
+    setup.memory.writeWord(table, (BigInt(RAM_BASE) >> 2n) | 0x43n);
+    setup.state.setBigUint64(HART.satp, (8n << 60n) | BigInt(DATA >>> 12), true);
+    setup.state.setBigUint64(HART.pointerFlags, ignored, true);
+    setup.hart.flush();
+    const translated = flags.filter((_, i) => setup.hart.translate(BigInt(i) << 30n, 'load') === RAM_BASE).map(([flag]) => flag);
+    expect(translated).toEqual(fine);
+  });
+
   it('sees instructions that the host wrote', () => {
     const setup = start(name, 'loop: addi a0, a0, 1\nj loop');
     setup.hart.run(2);

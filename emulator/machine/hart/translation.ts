@@ -9,6 +9,8 @@ import { ACCESS_FAULT, PAGE_FAULT, Trap, type Access } from './trap.ts';
 const PTE = Object.freeze({
   valid: 1n << 0n, read: 1n << 1n, write: 1n << 2n, execute: 1n << 3n, user: 1n << 4n, accessed: 1n << 6n, dirty: 1n << 7n,
 });
+/** Reserved in entries that point to a table. */
+const LEAF_ONLY = PTE.user | PTE.accessed | PTE.dirty;
 /** Bits that this machine has no meaning for: extensions Svnapot and Svpbmt, and reserved ones. */
 const RESERVED = 0x3ffn << 54n;
 const LEVELS = 3;
@@ -79,7 +81,7 @@ export class Translation {
       if ((entry & (PTE.read | PTE.write)) === PTE.write) throw pageFault;
       const number = (entry >> 10n) & ((1n << 44n) - 1n);
       if ((entry & (PTE.read | PTE.execute)) === 0n) {
-        if ((entry & (PTE.user | PTE.accessed | PTE.dirty)) !== 0n) throw pageFault;
+        if ((entry & LEAF_ONLY & ~this.state.get('pointerFlags')) !== 0n) throw pageFault;
         table = Number(number << 12n);
         continue;
       }

@@ -5,11 +5,13 @@ import { ROLE, STATE, SYSCALL_NUMBERS, THREAD_STATES, type SyscallName } from '.
 import { CAUSE, CAUSES, DELIVERY_KINDS } from '../../../schema/trace/trap-record.ts';
 import { HART_NAMES } from '../boot/hart-names.ts';
 import { readKernelImage } from '../image/kernel-image.ts';
+import { platformOf } from '../image/kernel-platform.ts';
 import { ImageKernel } from './image-kernel.ts';
 import { Observers } from './observers.ts';
 import { SIGNAL_BADGE, THREAD_CAP, TICK_NS, smallKernel } from './testing/small-kernel.ts';
 
 const IMAGE = readKernelImage('small kernel', smallKernel());
+const INSTRUCTION_PAGE_FAULT = 12;
 const TCB_RESUME = IMAGE.interfaces.byId.get('TCBResume')!.label;
 
 let kernel: ImageKernel;
@@ -43,6 +45,22 @@ function compute(ns: number): [left: number, ...seen: string[]] {
 }
 
 const INTERRUPT = ['interrupt of 1', 'next 1'];
+
+describe.each(HART_NAMES)('a kernel whose page tables set reserved bits, on the %s hart', (hart) => {
+  const image = readKernelImage('small kernel', smallKernel('spike'));
+
+  it.each([['spike', 0], ['qemu-riscv-virt', INSTRUCTION_PAGE_FAULT]] as const)('on %s gives a fetch of the root task cause %i', (platform, cause) => {
+    kernel = new ImageKernel(image, { machine: { hart, platform } });
+    kernel.boot({ name: 'root', entryLo: 0x1_0000, entryHi: 0 });
+    kernel.observe(new Listener());
+    expect(kernel.fetchFault(0x1_0000, 0)).toBe(cause);
+    expect(call('Call', THREAD_CAP, TCB_RESUME)).toContain('reply for 1');
+  });
+
+  it('tells for which platform it was built', () => {
+    expect([platformOf(image.symbols), platformOf(IMAGE.symbols)]).toEqual(['spike', 'qemu-riscv-virt']);
+  });
+});
 
 describe.each(HART_NAMES)('ImageKernel on the %s hart', (hart) => {
   beforeEach(() => {

@@ -109,7 +109,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
     this.nameRootObjects(thread, root.name);
     this.copyPc(thread, SLOT.NextIP, SLOT.FaultIP);
     this.readRootCap(thread, INIT_CAP.bootInfoFrame);
-    return readBootInfo(machine.memory, this.cap.object, image.layout.bootInfo);
+    return readBootInfo(machine.memory, this.cap.object, image.layout);
   }
 
   syscall(): void {

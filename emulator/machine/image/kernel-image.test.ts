@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { interfacesOf } from '../../../schema/idl/load.ts';
 import { readKernelImage } from './kernel-image.ts';
 import { knownLayout } from './layout.ts';
+import { labelsOfRelease } from './release-labels.ts';
 import { relabel } from './relabel.ts';
 import { elfWith, type TestSymbol } from './testing/make-elf.ts';
 
@@ -114,6 +115,12 @@ describe('relabel', () => {
     expect(moved).toContain('CNodeRevoke');
     expect(interfaces.byLabel[labels.get('CNodeRevoke')! - 1]?.id).toBe('CNodeRevoke');
     expect(interfaces.byId.has('TCBSetFlags')).toBe(false);
+  });
+
+  it('takes a method that a kernel has under a former name', () => {
+    const before = relabel(model, labelsOfRelease('12.0.0', 'mcs'));
+    expect(before.interfaces.byId.get('SchedControlConfigureFlags')?.label).toBe(labelsOfRelease('12.0.0', 'mcs').get('SchedControlConfigure'));
+    expect([...before.unknown, ...before.absent].filter((id) => id.startsWith('SchedControl'))).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@
  * that its build generates. Offsets come from debug information where a kernel has it, and from {@link knownLayout}
  * otherwise. All in bytes from the start of the structure, unless a comment says otherwise.
  */
-import { CONTEXT_SLOTS, type Release, type Scheduling } from '../../../schema/abi/index.ts';
+import { CONTEXT_SLOTS, MIN_SCHED_CONTEXT_BITS, type Release, type Scheduling } from '../../../schema/abi/index.ts';
 import type { DebugTypes } from './dwarf/debug-types.ts';
 import { ImageError } from './image-error.ts';
 import { isFrom } from './releases.ts';
@@ -59,6 +59,8 @@ export interface SchedContextLayout {
   readonly consumed: number;
   readonly refillHead: number;
   readonly refills: number;
+  /** log2 of the bytes of the smallest one. */
+  readonly minBits: number;
   readonly refillBytes: number;
   readonly refillAmount: number;
 }
@@ -75,6 +77,9 @@ export interface BootInfoLayout {
   readonly schedControl: number | undefined;
   readonly untyped: number;
   readonly untypedList: number;
+  /** In an entry of the list. */
+  readonly untypedSizeBits: number;
+  readonly untypedIsDevice: number;
 }
 
 /**
@@ -120,6 +125,11 @@ function frameRights(release: Release): FrameRightsFormat {
   return isFrom(release, '12.0.0') ? 'two bits' : 'three bits';
 }
 
+/** A constant of libsel4: `seL4_MinSchedContextBits`. */
+function minSchedContextBits(release: Release): number {
+  return isFrom(release, '13.0.0') ? MIN_SCHED_CONTEXT_BITS : 8;
+}
+
 /** The list of threads and the name, one after the other from `start`. */
 function debugPart(start: number): TcbLayout['debug'] {
   return { next: start + NEXT, previous: start + PREVIOUS, name: start + NAME };
@@ -144,10 +154,11 @@ export function knownLayout({ scheduling, debug, fpu, release }: LayoutTraits): 
     },
     slots: mcs ? { cspace: 0, vspace: 1, ipcBuffer: 2, reply: undefined, count: TCB_SLOTS } : { cspace: 0, vspace: 1, ipcBuffer: 4, reply: 2, count: TCB_SLOTS },
     threadState: threadState(scheduling),
-    schedContext: mcs ? { consumed: 8, refillHead: 72, refills: isFrom(release, '12.1.0') ? 96 : 88, refillBytes: 16, refillAmount: 8 } : undefined,
+    schedContext: mcs ? { consumed: 8, refillHead: 72, refills: isFrom(release, '12.1.0') ? 96 : 88, minBits: minSchedContextBits(release), refillBytes: 16, refillAmount: 8 } : undefined,
     bootInfo: {
       nodeId: 8, numNodes: 16, empty: 40, userImageFrames: 72, userImagePaging: 88, cnodeSizeBits: 136, domain: 144,
       schedControl: mcs ? 152 : undefined, untyped: mcs ? 168 : 152, untypedList: mcs ? 184 : 168,
+      ...(isFrom(release, '12.0.0') ? { untypedSizeBits: 8, untypedIsDevice: 9 } : { untypedSizeBits: 10, untypedIsDevice: 11 }),
     },
     frameRights: frameRights(release),
     contextSlots: CONTEXT_SLOTS,
@@ -192,7 +203,7 @@ export function layoutOf(types: DebugTypes, { scheduling, debug, release }: Layo
     threadState: threadState(scheduling),
     schedContext: mcs ? {
       consumed: at('sched_context', 'scConsumed'), refillHead: at('sched_context', 'scRefillHead'), refills: types.struct('sched_context')?.bytes ?? 0,
-      refillBytes: types.struct('refill')?.bytes ?? 0, refillAmount: at('refill', 'rAmount'),
+      minBits: minSchedContextBits(release), refillBytes: types.struct('refill')?.bytes ?? 0, refillAmount: at('refill', 'rAmount'),
     } : undefined,
     bootInfo: {
       nodeId: at('seL4_BootInfo', 'nodeID'), numNodes: at('seL4_BootInfo', 'numNodes'), empty: at('seL4_BootInfo', 'empty'),
@@ -200,6 +211,7 @@ export function layoutOf(types: DebugTypes, { scheduling, debug, release }: Layo
       cnodeSizeBits: at('seL4_BootInfo', 'initThreadCNodeSizeBits'), domain: at('seL4_BootInfo', 'initThreadDomain'),
       schedControl: mcs ? at('seL4_BootInfo', 'schedcontrol') : undefined,
       untyped: at('seL4_BootInfo', 'untyped'), untypedList: at('seL4_BootInfo', 'untypedList'),
+      untypedSizeBits: at('seL4_UntypedDesc', 'sizeBits'), untypedIsDevice: at('seL4_UntypedDesc', 'isDevice'),
     },
     frameRights: frameRights(release),
     contextSlots: enumerator('n_contextRegisters'),

@@ -20,6 +20,12 @@ export interface Relabelled {
 const LABEL_ENUMERATIONS = ['nInvocationLabels', 'nSeL4ArchInvocationLabels', 'nArchInvocationLabels'];
 const NOT_METHODS = new Set(['InvalidInvocation', ...LABEL_ENUMERATIONS]);
 
+/**
+ * Methods that took the place of another and pass the same words as it did, and one more, which a kernel that has only the
+ * former does not look at. Releases before 12.1.0 have no flags of scheduling contexts.
+ */
+const FORMER: Readonly<Record<string, string>> = { SchedControlConfigureFlags: 'SchedControlConfigure' };
+
 /** Labels by invocation name; undefined when the debug information has none. */
 export function labelsOf(types: DebugTypes): ReadonlyMap<string, number> | undefined {
   const labels = new Map<string, number>();
@@ -29,7 +35,8 @@ export function labelsOf(types: DebugTypes): ReadonlyMap<string, number> | undef
   return labels.size === 0 ? undefined : labels;
 }
 
-export function relabel(model: InterfaceModel, labels: ReadonlyMap<string, number>): Relabelled {
+export function relabel(model: InterfaceModel, given: ReadonlyMap<string, number>): Relabelled {
+  const labels = withSuccessors(given, model);
   const moved = model.methods.filter((m) => labels.has(m.id) && labels.get(m.id) !== m.label).map((m) => m.id);
   const absent = model.methods.filter((m) => !labels.has(m.id)).map((m) => m.id);
   const unknown = [...labels.keys()].filter((id) => !model.byId.has(id));
@@ -39,4 +46,16 @@ export function relabel(model: InterfaceModel, labels: ReadonlyMap<string, numbe
   for (const method of methods) byLabel[method.label] = method;
   for (let i = 0; i < byLabel.length; i++) byLabel[i] ??= undefined;
   return { interfaces: { ...model, methods, byLabel, byId: new Map(methods.map((m) => [m.id, m])) }, unknown, absent, moved };
+}
+
+/** The label of a method that a kernel has only under the name of the one before it. */
+function withSuccessors(labels: ReadonlyMap<string, number>, model: InterfaceModel): ReadonlyMap<string, number> {
+  const result = new Map(labels);
+  for (const [method, former] of Object.entries(FORMER)) {
+    const label = labels.get(former);
+    if (label === undefined || labels.has(method) || model.byId.has(former)) continue;
+    result.delete(former);
+    result.set(method, label);
+  }
+  return result;
 }

@@ -12,6 +12,8 @@ import { configurationOf } from '../../../schema/idl/configuration.ts';
 import { interfacesOf, loadInterfaces } from '../../../schema/idl/load.ts';
 import { readKernelImage } from './kernel-image.ts';
 import { knownLayout } from './layout.ts';
+import { platformOf } from './kernel-platform.ts';
+import { relabel } from './relabel.ts';
 import { labelsOfRelease } from './release-labels.ts';
 import { OBSERVED_RELEASES, observedRelease } from './releases.ts';
 
@@ -84,8 +86,9 @@ describe.skipIf(kernels === undefined)('kernels of a release', () => {
     expect(image.releases).toContain(release);
     expect({ ...image.layout, source: '' }).toEqual({ ...knownLayout({ ...image, release }), source: '' });
     // Without debug information these are the known labels; with it they are the kernel's own.
-    const known = [...labelsOfRelease(release, scheduling)].filter(([id]) => interfacesOf(`riscv64-${scheduling}`).byId.has(id));
-    expect(image.interfaces.methods.map(({ id, label }) => [id, label])).toEqual(known);
+    const known = relabel(interfacesOf(`riscv64-${scheduling}`), labelsOfRelease(release, scheduling)).interfaces;
+    expect(image.interfaces.methods.map(({ id, label }) => [id, label])).toEqual(known.methods.map(({ id, label }) => [id, label]));
+    expect(platformOf(image.symbols)).toBe(release < '13' ? 'spike' : 'qemu-riscv-virt');
   });
 
   it.each(builds.filter(({ release }) => !OBSERVED_RELEASES.includes(release)))('$folder is refused', ({ folder }) => {

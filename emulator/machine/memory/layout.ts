@@ -66,6 +66,11 @@ export const HART = Object.freeze({
    */
   mcycle: 0x388,
   minstret: 0x390,
+  /**
+   * Bits U, A, D that mean nothing in page table entries which point to a table. None in a hart as specified: there they are
+   * reserved, and fault. The host chooses before the hart runs.
+   */
+  pointerFlags: 0x398,
   /** u32: what the host wants to see (`STOP_ON`). */
   stopOn: 0x400,
   /**

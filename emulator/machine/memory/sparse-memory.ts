@@ -4,7 +4,7 @@ import { DIRECTORY, HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE, type MemoryMap 
 import type { PhysicalMemory } from './physical-memory.ts';
 
 export interface MemoryOptions {
-  /** Size of guest RAM; a multiple of 4 KiB, at most 3 GiB. */
+  /** Size of guest RAM; a multiple of 4 KiB, at most 4 GiB. */
   readonly ramBytes?: number;
   /**
    * How many bytes of guest RAM may be non-zero. Only address space is reserved, so a large number is cheap: the
@@ -16,6 +16,8 @@ export interface MemoryOptions {
 const GIB = 2 ** 30;
 const WASM_PAGE_BYTES = 65_536;
 const DEFAULT_RAM_BYTES = 3 * GIB;
+/** The fast core's tables have room for so many pages. */
+const MAX_RAM_BYTES = 4 * GIB;
 const DEFAULT_FRAME_BYTES = GIB;
 /** Linear memory ends at 4 GiB, and the tables take their part. */
 const MAX_FRAME_BYTES = 3.5 * GIB;
@@ -49,7 +51,7 @@ export class SparseMemory implements PhysicalMemory {
   private readonly listeners: ((page: number) => void)[] = [];
 
   constructor(options: MemoryOptions = {}) {
-    this.bytes = checkedSize('ramBytes', options.ramBytes ?? DEFAULT_RAM_BYTES, DEFAULT_RAM_BYTES);
+    this.bytes = checkedSize('ramBytes', options.ramBytes ?? DEFAULT_RAM_BYTES, MAX_RAM_BYTES);
     this.frameBytes = checkedSize('frameBytes', options.frameBytes ?? DEFAULT_FRAME_BYTES, MAX_FRAME_BYTES);
     this.map = memoryMap(this.bytes);
     const total = Math.ceil((this.map.frames + this.frameBytes) / WASM_PAGE_BYTES);

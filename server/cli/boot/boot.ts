@@ -3,17 +3,17 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { HartName } from '../../../emulator/machine/boot/hart-names.ts';
+import type { PlatformName } from '../../../emulator/machine/devices/platform-names.ts';
 import type { Machine } from '../../../emulator/machine/boot/machine.ts';
-import { readElf } from '../../../emulator/machine/boot/elf64.ts';
 import type { KernelImage } from '../../../emulator/machine/image/kernel-image.ts';
-import { readSymbols, type SymbolTable } from '../../../emulator/machine/image/symbols.ts';
+import type { SymbolTable } from '../../../emulator/machine/image/symbols.ts';
+import { platformOf } from '../../../emulator/machine/image/kernel-platform.ts';
 import { saveMachine } from '../../../emulator/machine/boot/snapshot.ts';
 import { diagnosticText } from '../../../emulator/machine/devices/bus.ts';
 import { OutOfFrames } from '../../../emulator/machine/memory/sparse-memory.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { readBytes } from '../input-files.ts';
-import { readKernelElf } from '../kernel-file.ts';
+import { readKernelElf, symbolsIn } from '../kernel-file.ts';
 import { commitOf } from '../origin.ts';
 import { note, printJson } from '../output.ts';
 import type { RecordOptions } from '../recording.ts';
@@ -32,6 +32,7 @@ export interface BootOptions extends ServiceOptions, RecordOptions {
   readonly root?: string;
   readonly dtb?: string;
   readonly hart?: HartName;
+  readonly platform?: PlatformName;
   readonly nsPerInstruction?: number;
   readonly resident?: number;
   readonly realtime?: boolean;
@@ -66,6 +67,7 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
   const guest = new GuestConsole(options.json === true ? process.stderr : process.stdout);
   const machine = machineFromFiles({ ...options, ...(image === undefined ? {} : { image }) }, {
     ...(options.hart === undefined ? {} : { hart: options.hart }),
+    ...platformFor(options),
     ...(options.nsPerInstruction === undefined ? {} : { nsPerInstruction: options.nsPerInstruction }),
     ...(options.resident === undefined ? {} : { frameBytes: options.resident * MIB }),
     // What a person types comes from outside, and may come late.
@@ -84,7 +86,7 @@ export async function boot(image: string | undefined, options: BootOptions): Pro
   const before = machine.instructions;
   const start = performance.now();
   const outcome = await run(machine, watch, guest, options, trace);
-  const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000, symbolsIn(options));
+  const report = bootReport(machine, outcome, machine.instructions - before, (performance.now() - start) / 1000, kernelSymbols(options));
   const exitCode = exitCodeOf(report, options.expect);
   if (options.json === true) printJson(report);
   else printReport(report, exitCode === EXIT.crashed);
@@ -131,16 +133,23 @@ function refuseContradictions({ gdb, trace, realtime, registersOnly, record }: B
   if (gdb !== undefined && other !== undefined) throw new CommandError(EXIT.usage, `--gdb and ${other} exclude each other`, 'save the machine where the trace gets interesting, and restore it under the debugger');
 }
 
+/** The platform that is asked for, or that a kernel was built for whose file is given; a saved machine has its own. */
+function platformFor(options: BootOptions): { readonly platform?: PlatformName } {
+  if (options.platform !== undefined) return { platform: options.platform };
+  const symbols = options.restore === undefined ? kernelSymbols(options) : undefined;
+  return symbols === undefined ? {} : { platform: platformOf(symbols) };
+}
+
 /** The kernel whose threads the debugger names. */
 function symbolsOf({ kernel, symbols, ...advice }: BootOptions): KernelImage | undefined {
   const file = symbols ?? kernel;
   return file === undefined ? undefined : readKernelElf(file, advice);
 }
 
-/** Symbols of the kernel, if its file is given and has any; a debugger or a trace has said by now what is wrong with it. */
-function symbolsIn({ kernel, symbols, trace }: BootOptions): SymbolTable | undefined {
+/** Symbols of the kernel, if its file is given. */
+function kernelSymbols({ kernel, symbols, trace }: BootOptions): SymbolTable | undefined {
   const file = symbols ?? (trace === undefined || trace === true ? kernel : trace);
-  return file === undefined ? undefined : readSymbols(readElf(file, readBytes(file)));
+  return file === undefined ? undefined : symbolsIn(file);
 }
 
 function save(machine: Machine, file: string): void {

@@ -8,7 +8,7 @@ import type { HartName } from '../../../emulator/machine/boot/harts.ts';
 import { Machine, type MachineOptions } from '../../../emulator/machine/boot/machine.ts';
 import { rootImageOf } from '../../../emulator/machine/boot/root-image.ts';
 import { restoreMachine } from '../../../emulator/machine/boot/snapshot.ts';
-import { virtDeviceTree } from '../../../emulator/machine/devices/virt-platform.ts';
+import type { PlatformName } from '../../../emulator/machine/devices/platform-names.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { readBytes, readDeviceTree } from '../input-files.ts';
 
@@ -23,6 +23,7 @@ export interface BootSource {
 
 export interface BootMachineOptions extends Pick<MachineOptions, 'frameBytes' | 'stuckAfter' | 'onConsole' | 'onDiagnostic'> {
   readonly hart?: HartName;
+  readonly platform?: PlatformName;
   readonly nsPerInstruction?: number;
 }
 
@@ -34,6 +35,7 @@ export function machineFromFiles(source: BootSource, options: BootMachineOptions
     throw new CommandError(EXIT.usage, '--kernel and --root belong together', 'a complete image is given without either');
   }
   if (source.restore !== undefined && source.dtb !== undefined) throw new CommandError(EXIT.usage, '--dtb has no meaning with --restore');
+  if (source.restore !== undefined && options.platform !== undefined) throw new CommandError(EXIT.usage, '--platform has no meaning with --restore: the file says it');
   try {
     return source.restore !== undefined ? restored(source.restore, options) : booted(source, options);
   } catch (error) {
@@ -62,7 +64,7 @@ function booted({ image, kernel, root, dtb }: BootSource, options: BootMachineOp
   bootKernel(machine, {
     kernel: file,
     rootImage: rootImageOf(readElf(root!, readBytes(root!)), memory.bytes),
-    dtb: tree ?? virtDeviceTree(memory.base, memory.bytes),
+    dtb: tree ?? machine.platform.deviceTree(memory.base, memory.bytes),
   });
   return machine;
 }

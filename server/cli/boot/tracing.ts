@@ -61,7 +61,7 @@ export class BootTrace {
 
   /** Connects to the service. Throws {@link CommandError} for a kernel that cannot be observed. */
   static async begin(machine: Machine, options: BootTraceOptions): Promise<BootTrace> {
-    const watched = options.registersOnly === true ? registersOf(options) : imageOf(options);
+    const watched = options.registersOnly === true ? registersOf(options, machine) : imageOf(options, machine);
     for (const text of watched.notes) note(`sel4scope: ${text}`);
     const service = await traceDestination(options);
     const id = randomUUID();
@@ -113,25 +113,25 @@ interface Watched {
   readonly notes: readonly string[];
 }
 
-function imageOf(options: BootTraceOptions): Watched {
+function imageOf(options: BootTraceOptions, { platform }: Machine): Watched {
   const { trace, kernel, release, interfaces, origin } = options;
   const file = trace === true ? kernel : trace;
   if (file === undefined) throw new CommandError(EXIT.usage, '--trace of a complete image needs the kernel.elf of its build: --trace kernel.elf', WITHOUT);
   const image = readKernelElf(file, { ...(release === undefined ? {} : { release }), ...(interfaces === undefined ? {} : { interfaces }) }, WITHOUT);
-  return { image, scheduling: image.scheduling, identity: { ...origin, ...identityOf({ image }) }, notes: image.notes.map((text) => `${image.name}: ${text}`) };
+  return { image, scheduling: image.scheduling, identity: { ...origin, ...identityOf({ image, platform: platform.name }) }, notes: image.notes.map((text) => `${image.name}: ${text}`) };
 }
 
 /** What to do about a kernel that cannot be read. */
 const WITHOUT = '--registers-only records what the hart shows without it: causes and registers, no states, objects or methods';
 
-function registersOf({ trace, kernel, config, origin }: BootTraceOptions): Watched {
+function registersOf({ trace, kernel, config, origin }: BootTraceOptions, { platform }: Machine): Watched {
   const file = trace === true ? kernel : trace;
   const scheduling = config ?? (file === undefined ? undefined : configurationIn(file));
   if (scheduling === undefined) throw new CommandError(EXIT.usage, '--registers-only needs --config mcs or --config classic: nothing else tells what system call numbers mean');
   const name = file === undefined ? 'kernel' : basename(file);
   return {
     image: undefined, scheduling, notes: ['only registers are recorded: no states, objects or methods, and no rules are asked'],
-    identity: { ...origin, kernel: 'image', kernelVersion: `${name} (registers only)`, build: '', machine: 'qemu-riscv-virt', tags: [...new Set([...origin.tags, 'registers-only'])] },
+    identity: { ...origin, kernel: 'image', kernelVersion: `${name} (registers only)`, build: '', machine: platform.name, tags: [...new Set([...origin.tags, 'registers-only'])] },
   };
 }
 

@@ -4,20 +4,21 @@ import { HART_NAMES } from '../../../emulator/machine/boot/hart-names.ts';
 import type { BootOptions } from '../boot/boot.ts';
 import { withRecordOption } from '../recording.ts';
 import { withServiceOptions } from '../service-access.ts';
-import { withInterfacesOption } from './kernel-options.ts';
+import { platformOption, withInterfacesOption } from './kernel-options.ts';
 import { parsePort, parsePositive, parseRelease, wholeNumber, withTagOption } from './options.ts';
 
 /** `sel4scope boot`: a real kernel in the RV64 machine. */
 export function bootCommand(): Command {
   return withRecordOption(withInterfacesOption(withTagOption(withServiceOptions(new Command('boot')))))
-    .description('boot a real seL4 image for qemu-riscv-virt in the embedded machine; its console goes to standard output')
+    .description('boot a real seL4 image for qemu-riscv-virt or spike in the embedded machine; its console goes to standard output')
     .argument('[image]', 'complete image: an elfloader, with its firmware or without')
     .option('--kernel <file>', 'kernel.elf, booted without an elfloader; needs --root')
     .option('--root <file>', 'ELF file of the root task')
     .option('--dtb <file>', 'device tree blob for the guest; the machine\'s own if not given')
     .addOption(new Option('--hart <name>', 'which hart executes: the fast one or the readable one').choices([...HART_NAMES]))
+    .addOption(platformOption('what the image was built for; symbols of its kernel tell, where they are given, else it is qemu-riscv-virt'))
     .option('--ns-per-instruction <number>', 'virtual time that an instruction takes, 8 to 32 ns; 8 if not given', parseNsPerInstruction)
-    .option('--resident <MiB>', 'how much of the 3 GiB of RAM may be non-zero; 1024 if not given', parseMib)
+    .option('--resident <MiB>', 'how much of RAM may be non-zero; 1024 if not given', parseMib)
     .option('--realtime', 'let virtual time follow the wall\'s and standard input be typed at the console; the run is not reproducible')
     .option('--save <file>', 'save the machine when the session stops at a limit, at the expected text or by an interrupt')
     .option('--restore <file>', 'go on from a saved machine')

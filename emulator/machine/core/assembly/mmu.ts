@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Sv39: from virtual to physical addresses. */
 import { accessFault, EXECUTE, LOAD, pageFault, STORE } from './fault';
-import { HART_MSTATUS, HART_SATP } from './generated';
+import { HART_MSTATUS, HART_POINTER_FLAGS, HART_SATP } from './generated';
 import { allowed } from './pmp';
 import { NO_PAGE, pageOf, readPage } from './ram';
 import { MACHINE, MSTATUS_MXR, MSTATUS_SUM, SUPERVISOR, USER } from './state';
@@ -13,6 +13,8 @@ const RUN: u64 = 8;
 const USER_PAGE: u64 = 16;
 const ACCESSED: u64 = 64;
 const DIRTY: u64 = 128;
+/** Reserved in entries that point to a table. */
+const LEAF_ONLY: u64 = USER_PAGE | ACCESSED | DIRTY;
 /** Reserved bits 63 to 54 of an entry: nothing that is implemented here uses them. */
 const RESERVED: u64 = 0xffc0_0000_0000_0000;
 
@@ -50,7 +52,7 @@ export function translate(address: u64, access: i32, mode: u32): u64 {
     if ((entry & VALID) == 0 || (entry & RESERVED) != 0 || (entry & (READ | WRITE)) == WRITE) return refused(access, address);
     const target = (entry >> 10) << 12;
     if ((entry & (READ | WRITE | RUN)) == 0) {
-      if ((entry & (USER_PAGE | ACCESSED | DIRTY)) != 0) return refused(access, address);
+      if ((entry & LEAF_ONLY & ~load<u64>(HART_POINTER_FLAGS)) != 0) return refused(access, address);
       table = target;
       continue;
     }

@@ -5,6 +5,7 @@
  * is pending, waits for the next one in Recv, and prints and halts in the debug calls.
  */
 import { CAP_TYPE, INIT_CAP, SLOT, STATE, SYSCALL_NUMBERS } from '../../../../schema/abi/index.ts';
+import type { PlatformName } from '../../devices/platform-names.ts';
 import { assemble } from '../../isa/assemble.ts';
 import { SLOT_BYTES } from '../../image/capability.ts';
 import { knownLayout } from '../../image/layout.ts';
@@ -38,14 +39,18 @@ const address = (offset: bigint): string => `0x${(BASE + offset).toString(16)}`;
 /** Kernel pointer to an object. */
 const pointer = (offset: bigint): bigint => WINDOW + ((BASE + offset) & 0xffff_ffffn);
 const tcb = (object: bigint): bigint => object + BigInt(LAYOUT.tcb.pointerOffset);
-const pageTable = (offset: bigint): string => `0x${((((BASE + offset) & 0xffff_ffffn) >> 2n) | 1n).toString(16)}`;
+const pageTable = (offset: bigint, flags: bigint): string => `0x${((((BASE + offset) & 0xffff_ffffn) >> 2n) | 1n | flags).toString(16)}`;
+/** Accessed and Dirty, which kernels for spike set in every entry of a page table. */
+const OLD_POINTER_FLAGS = 0xc0n;
+/** Bytes of the table of interrupts: a timer and no devices. */
+const FEW_INTERRUPTS = 16;
 
 const STATE_WORD = LAYOUT.tcb.state;
 const word = (slot: number): number => 8 * slot;
 /** Registers x1 to x31 but t0, which points to the trap frame. */
 const OTHERS = Array.from({ length: 31 }, (_, i) => i + 1).filter((n) => n !== 5);
 
-const SOURCE = `
+const sourceFor = (pointerFlags: bigint): string => `
   start:
     la t0, trap_entry
     csrw stvec, t0
@@ -55,14 +60,14 @@ const SOURCE = `
     li t1, ${STATE.Running}
     sd t1, ${STATE_WORD}(t0)
     li t0, ${address(PLACE.root)}
-    li t1, ${pageTable(PLACE.middle)}
+    li t1, ${pageTable(PLACE.middle, pointerFlags)}
     sd t1, 0(t0)
     li t1, 0x200000cf
     li t2, ${510 * 8}
     add t2, t2, t0
     sd t1, 0(t2)
     li t0, ${address(PLACE.middle)}
-    li t1, ${pageTable(PLACE.last)}
+    li t1, ${pageTable(PLACE.last, pointerFlags)}
     sd t1, 0(t0)
     li t0, ${address(PLACE.last)}
     mv t1, a0
@@ -190,9 +195,10 @@ const SOURCE = `
     ecall
     ret`;
 
-/** The kernel as an ELF file with symbols. */
-export function smallKernel(): Uint8Array {
-  const { bytes, symbols } = assemble(SOURCE, BASE);
+/** The kernel as an ELF file with symbols. That for spike makes its page tables as kernels up to release 12.1.0 do. */
+export function smallKernel(platform: PlatformName = 'qemu-riscv-virt'): Uint8Array {
+  const forSpike = platform === 'spike';
+  const { bytes, symbols } = assemble(sourceFor(forSpike ? OLD_POINTER_FLAGS : 0n), BASE);
   const image = new Uint8Array(Number(END));
   image.set(bytes);
   fillObjects(new DataView(image.buffer));
@@ -202,6 +208,7 @@ export function smallKernel(): Uint8Array {
     // By this one it is known as a kernel of release 16.
     { name: 'tcbNTFNAppend', value: at('interrupt') },
     { name: 'ksReadyQueues', value: BASE + END, size: 2 * 4096, type: 1 },
+    ...(forSpike ? [{ name: 'intStateIRQTable', value: BASE + END, size: FEW_INTERRUPTS, type: 1 }] : []),
     ...VARIABLES.map((name, i) => ({ name, value: BASE + PLACE.variables + BigInt(8 * i), type: 1 })),
   ]), image.length);
 }
