@@ -1,51 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The page in a browser, against a service that does what the test says. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildDashboard } from './build.ts';
-import { eventually, hasBrowser, launchBrowser, watch } from './testing/browser.ts';
-import { FakeService } from './testing/fake-service.ts';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { eventually, hasBrowser } from './testing/browser.ts';
+import type { FakeService } from './testing/fake-service.ts';
 import { RULE } from './testing/fixtures.ts';
+import { pageBench } from './testing/page-bench.ts';
 
 describe.skipIf(!hasBrowser())('the page', () => {
-  let pages: string;
-  let browser: Browser;
+  const bench = pageBench();
   let service: FakeService;
-  let url: string;
   let page: Page;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    pages = mkdtempSync(join(tmpdir(), 'sel4scope-pages-'));
-    await buildDashboard(pages);
-    browser = await launchBrowser();
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    rmSync(pages, { recursive: true });
-  });
-
-  beforeEach(async () => {
-    service = new FakeService(pages);
-    url = await service.start();
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    complaints = watch(page);
-  });
-
-  afterEach(async () => {
-    await page.close();
-    await service.stop();
-    expect(complaints).toEqual([]);
-  });
+  beforeEach(() => { ({ service, page } = bench); });
 
   const rows = (): ReturnType<Page['locator']> => page.locator('.layer .row');
   const seqOf = async (row: ReturnType<Page['locator']>): Promise<number> => Number((await row.locator('.cell-seq').innerText()).replaceAll(',', ''));
   const lastSeq = (): Promise<number> => seqOf(rows().last());
-  const open = async (hash = ''): Promise<void> => { await page.goto(`${url}/${hash}`); };
+  const open = (hash?: string): Promise<void> => bench.open(hash);
 
   it('says what to do when there is nothing, and shows the first run as it starts', async () => {
     await open();
@@ -184,7 +155,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.keyboard.press('Escape');
     await page.locator('.run-list').waitFor();
     // The browser itself reports the request that was refused.
-    complaints = complaints.filter((each) => !each.includes('400 (Bad Request)'));
+    bench.complaints = bench.complaints.filter((each) => !each.includes('400 (Bad Request)'));
   });
 
   it('lets nobody decide whom the service does not', async () => {
@@ -269,7 +240,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     service.commit('live', 5);
     await eventually(lastSeq).toBe(85);
     // The browser itself reports each refused connection.
-    complaints = complaints.filter((each) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(each));
+    bench.complaints = bench.complaints.filter((each) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(each));
   });
 
   it('stays within reach of the keyboard and names what it shows', async () => {

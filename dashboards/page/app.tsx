@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { createElement, type ComponentType, type JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { JSX } from 'preact';
 import { anomalyTotal, count, programName } from './format.ts';
 import { handleKey } from './keys.ts';
 import { SessionContext, useSelect, useSession } from './session-context.ts';
 import type { Session } from './state/session.ts';
+import type { Tab } from './state/url.ts';
 import { AnomaliesView } from './views/anomalies.tsx';
 import { EmptyState } from './views/empty-state.tsx';
 import { FindingsView } from './views/findings.tsx';
+import { HangView } from './views/hang.tsx';
 import { Help } from './views/help.tsx';
 import { Notices } from './views/notices.tsx';
 import { RecordDock } from './views/record/record-dock.tsx';
@@ -16,7 +18,11 @@ import { RunHeader } from './views/run-header.tsx';
 import { RunList } from './views/run-list.tsx';
 import { SignIn } from './views/sign-in.tsx';
 import { Tabs } from './views/tabs.tsx';
+import { ThreadsView } from './views/threads/threads.tsx';
 import { TopBar } from './views/top-bar.tsx';
+
+/** What each tab of a run shows. */
+const TAB_VIEWS: Readonly<Record<Tab, ComponentType>> = { records: RecordsView, anomalies: AnomaliesView, threads: ThreadsView, hang: HangView };
 
 export function App({ session }: { session: Session }): JSX.Element {
   useEffect(() => {
@@ -66,7 +72,7 @@ function Run(): JSX.Element {
       <RunHeader />
       <Tabs />
       <div class="run-panel" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'records' ? <RecordsView /> : <AnomaliesView />}
+        {createElement(TAB_VIEWS[tab], {})}
       </div>
       {open && <RecordDock />}
     </main>

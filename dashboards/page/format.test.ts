@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordRow, runSummary } from '../testing/fixtures.ts';
 import {
-  activity, clock, decimal, duration, hexGroups, plural, programName, receivedLabel, referenceUrl, replyLabel, runStateText, shortCount, threadName, virtualTime, words,
+  activity, clock, decimal, duration, hexGroups, naturalOf, plural, programName, receivedLabel, referenceUrl, replyLabel, runStateText, schedContextText, shortCount, stateWords, threadName, virtualTime, words,
 } from './format.ts';
 
 it('virtual time keeps every nanosecond', () => {
@@ -78,4 +78,20 @@ it('links issues and commits, and nothing else', () => {
   expect(referenceUrl('other/l4v#342')).toBe('https://github.com/other/l4v/issues/342');
   expect(referenceUrl('4ce6cbe9e')).toBe('https://github.com/seL4/seL4/commit/4ce6cbe9e');
   expect(referenceUrl('manual, Invocations')).toBeNull();
+});
+
+it.each<[string, string]>([['BlockedOnReceive', 'blocked on receive'], ['Running', 'running'], ['IdleThreadState', 'idle']])('thread state %s', (state, text) => {
+  expect(stateWords(state as 'Running')).toBe(text);
+});
+
+it('scheduling context of a thread', () => {
+  const text = (schedContext: { budgetUs: number | null; periodUs: number | null; name?: string } | null, schedContextKnown = true): string => schedContextText({
+    schedContextKnown, schedContext: schedContext && { object: schedContext.name === undefined ? null : { id: 5, name: schedContext.name }, budgetUs: schedContext.budgetUs, periodUs: schedContext.periodUs, seq: 1 },
+  });
+  expect([text(null, false), text(null), text({ budgetUs: 5000, periodUs: 5000 }), text({ budgetUs: 1000, periodUs: 10_000, name: 'sc' }), text({ budgetUs: null, periodUs: null })])
+    .toEqual(['', 'no scheduling context', 'budget 5 ms', 'sc budget 1 ms of 10 ms', 'scheduling context']);
+});
+
+it.each<[string, number | undefined]>([['12', 12], ['#1,234', 1234], ['', undefined], ['x', undefined], ['0', undefined], ['9999', undefined], ['1.5', undefined]])('number %j', (text, value) => {
+  expect(naturalOf(text, 1, 2000)).toBe(value);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Text for people: counts, virtual times, 64-bit words, names. No state, no DOM. */
 import { ERRORS } from '../../schema/abi/errors.ts';
-import type { RecordRow, RunSummary } from '../../schema/api/index.ts';
+import type { RecordRow, RunSummary, StateSegment, ThreadStory } from '../../schema/api/index.ts';
 
 const COUNT = new Intl.NumberFormat('en');
 
@@ -111,6 +111,27 @@ export function threadName(id: number, names: ReadonlyMap<number, string>): stri
 /** `outOfBudget` as `out of budget`. */
 export function words(camelCase: string): string {
   return camelCase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** `BlockedOnReceive` as `blocked on receive`. */
+export function stateWords(state: StateSegment['state']): string {
+  return state === 'IdleThreadState' ? 'idle' : words(state).trim();
+}
+
+/** What the scheduling context of a thread gives it, as `budget 1 ms of 10 ms`; empty where that is not known, or is nothing to say. */
+export function schedContextText({ schedContext, schedContextKnown }: Pick<ThreadStory, 'schedContext' | 'schedContextKnown'>): string {
+  if (!schedContextKnown) return '';
+  if (schedContext === null) return 'no scheduling context';
+  const { object, budgetUs, periodUs } = schedContext;
+  const budget = budgetUs === null ? '' : budgetUs === periodUs ? `budget ${duration(budgetUs * 1000)}` : `budget ${duration(budgetUs * 1000)} of ${duration((periodUs ?? 0) * 1000)}`;
+  return [object?.name ?? '', budget].filter((text) => text !== '').join(' ') || 'scheduling context';
+}
+
+/** A whole number that somebody typed, with or without thousands marked or `#`; undefined when it is none from `least` to `most`. */
+export function naturalOf(text: string, least: number, most: number): number | undefined {
+  const plain = text.replace(/[,\s#]/g, '');
+  const value = Number(plain);
+  return plain !== '' && Number.isSafeInteger(value) && value >= least && value <= most ? value : undefined;
 }
 
 /** Address of what a rule refers to, or null for what has none (a section of the manual). */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Every key of the page: one list feeds the handler and the help. */
 import { orderedGroups, shownGroups } from './state/anomaly-groups.ts';
+import { listedThreads } from './state/thread-list.ts';
 import type { Session } from './state/session.ts';
 
 export interface Command {
@@ -13,28 +14,40 @@ export interface Command {
 }
 
 const PAGE_ROWS = 20;
+/** Of one key press in a picture: how much more or less it shows, and which part of it it moves. */
+const ZOOM = 1.6;
+const PAN = 0.25;
 
 export const COMMANDS: readonly Command[] = [
-  { keys: ['j', 'ArrowDown'], label: 'j ↓', help: 'next record, group of anomalies or finding', run: (s) => move(s, 1) },
+  { keys: ['j', 'ArrowDown'], label: 'j ↓', help: 'next record, group of anomalies, finding or thread', run: (s) => move(s, 1) },
   { keys: ['k', 'ArrowUp'], label: 'k ↑', help: 'the one before', run: (s) => move(s, -1) },
   { keys: ['PageDown'], label: 'PgDn', help: 'a page down', run: (s) => move(s, PAGE_ROWS) },
   { keys: ['PageUp'], label: 'PgUp', help: 'a page up', run: (s) => move(s, -PAGE_ROWS) },
   { keys: ['Home'], label: 'Home', help: 'first record', run: (s) => move(s, Number.NEGATIVE_INFINITY) },
   { keys: ['End'], label: 'End', help: 'last record', run: (s) => move(s, Number.POSITIVE_INFINITY) },
   { keys: ['Enter'], label: 'Enter', help: 'open the record in full, or one that shows the finding', run: open },
-  { keys: ['Escape'], label: 'Esc', help: 'close the record or this help', run: close },
+  { keys: ['Escape'], label: 'Esc', help: 'close the record, the thread or this help', run: close },
   { keys: ['f'], label: 'f', help: 'follow new records', run: (s) => s.follow() },
   { keys: [' '], label: 'Space', help: 'pause, or follow again', run: (s) => (s.store.get().view.follow ? s.pause() : s.follow()) },
-  { keys: ['/'], label: '/', help: 'filter', run: focusFilter },
+  { keys: ['/'], label: '/', help: 'filter records, or find threads', run: focusFilter },
   { keys: ['1'], label: '1', help: 'records', run: (s) => s.selectTab('records') },
   { keys: ['2'], label: '2', help: 'anomalies', run: (s) => s.selectTab('anomalies') },
-  { keys: ['3'], label: '3', help: 'findings of all runs', run: (s) => s.openFindings() },
+  { keys: ['3'], label: '3', help: 'threads', run: (s) => s.selectTab('threads') },
+  { keys: ['4'], label: '4', help: 'threads that can never run again', run: (s) => s.selectTab('hang') },
+  { keys: ['5'], label: '5', help: 'findings of all runs', run: (s) => s.openFindings() },
+  { keys: ['t'], label: 't', help: 'story of the thread that made the record', run: openThread },
+  { keys: ['+', '='], label: '+', help: 'zoom into the picture of threads', run: (s) => s.threads.zoom(1 / ZOOM) },
+  { keys: ['-'], label: '−', help: 'zoom out', run: (s) => s.threads.zoom(ZOOM) },
+  { keys: ['0'], label: '0', help: 'all of the picture', run: (s) => s.threads.zoomOut() },
+  { keys: ['ArrowLeft'], label: '←', help: 'earlier in the picture', run: (s) => s.threads.pan(-PAN) },
+  { keys: ['ArrowRight'], label: '→', help: 'later in the picture', run: (s) => s.threads.pan(PAN) },
   { keys: ['r'], label: 'r', help: 'list of runs (narrow windows)', run: (s) => { s.closeFindings(); s.setOverlay('runs'); } },
   { keys: ['?'], label: '?', help: 'this help', run: (s) => s.setOverlay('help') },
 ];
 
 /** Where `/` goes. */
 export const FILTER_INPUT_ID = 'filter-method';
+export const THREAD_SEARCH_ID = 'find-threads';
 
 /** Handles a key press; leaves keys alone that belong to the focused control. */
 export function handleKey(session: Session, event: KeyboardEvent): void {
@@ -45,7 +58,7 @@ export function handleKey(session: Session, event: KeyboardEvent): void {
     return;
   }
   if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, [type=checkbox]') != null) return;
-  if (target?.closest('[role=separator]') != null && event.key.startsWith('Arrow')) return;
+  if (target?.closest('[role=separator], [role=tablist]') != null && event.key.startsWith('Arrow')) return;
   if (session.store.get().overlay === 'help' && event.key !== 'Escape') return;
   const command = COMMANDS.find((each) => each.keys.includes(event.key));
   if (command === undefined) return;
@@ -57,23 +70,39 @@ function move(session: Session, rows: number): void {
   const { page, tab } = session.store.get().view;
   if (page === 'findings') moveFinding(session, rows);
   else if (tab === 'records') session.moveCursor(rows);
-  else moveGroup(session, rows);
+  else if (tab === 'anomalies') moveGroup(session, rows);
+  else if (tab === 'threads') moveThread(session, rows);
 }
 
 function moveGroup(session: Session, rows: number): void {
   const { rollup, view } = session.store.get();
-  const groups = orderedGroups(shownGroups(rollup?.anomalies ?? [], view.states));
-  const index = groups.findIndex((group) => group.fingerprint === view.group);
-  const group = groups[index === -1 ? 0 : Math.max(0, Math.min(groups.length - 1, index + rows))];
+  const group = stepped(orderedGroups(shownGroups(rollup?.anomalies ?? [], view.states)), ({ fingerprint }) => fingerprint === view.group, rows);
   if (group !== undefined) session.openGroup(group.fingerprint);
 }
 
 function moveFinding(session: Session, rows: number): void {
   const { findings, view } = session.store.get();
-  const all = findings?.rows ?? [];
-  const index = all.findIndex(({ fingerprint }) => fingerprint === view.finding);
-  const next = all[index === -1 ? 0 : Math.max(0, Math.min(all.length - 1, index + rows))];
+  const next = stepped(findings?.rows ?? [], ({ fingerprint }) => fingerprint === view.finding, rows);
   if (next !== undefined) session.openFindings(next.fingerprint);
+}
+
+function moveThread(session: Session, rows: number): void {
+  const { threadStates, threadSearch, view } = session.store.get();
+  const next = stepped(listedThreads(threadStates?.value?.threads ?? [], threadSearch), ({ thread }) => thread.id === view.thread, rows);
+  if (next !== undefined) session.openThread(next.thread.id);
+}
+
+/** So many places further in a list than the one that is open, within its ends; the first while none is. */
+function stepped<T>(all: readonly T[], isOpen: (each: T) => boolean, rows: number): T | undefined {
+  const index = all.findIndex(isOpen);
+  return all[index === -1 ? 0 : Math.max(0, Math.min(all.length - 1, index + rows))];
+}
+
+/** The open record's thread, or that of the row under the keyboard. */
+function openThread(session: Session): void {
+  const { record, source, cursor } = session.store.get();
+  const row = record?.value?.row ?? (cursor === null || source === null ? undefined : source.at(source.indexOf(cursor)));
+  if (row !== undefined && row.thread !== 0) session.openThread(row.thread);
 }
 
 function open(session: Session): void {
@@ -91,13 +120,16 @@ function close(session: Session): void {
   const { overlay, view } = session.store.get();
   if (overlay !== null) session.setOverlay(null);
   else if (view.page === 'findings') session.closeFindings();
-  else session.closeRecord();
+  else if (view.seq !== null || view.tab !== 'threads') session.closeRecord();
+  else session.openThread(null);
 }
 
 function focusFilter(session: Session): void {
-  session.selectTab('records');
+  const { page, tab } = session.store.get().view;
+  const id = page === 'run' && tab === 'threads' ? THREAD_SEARCH_ID : FILTER_INPUT_ID;
+  if (id === FILTER_INPUT_ID) session.selectTab('records');
   const focus = (): boolean => {
-    const input = document.getElementById(FILTER_INPUT_ID);
+    const input = document.getElementById(id);
     input?.focus();
     return input !== null;
   };

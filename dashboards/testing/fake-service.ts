@@ -11,10 +11,11 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { WebSocketServer, type WebSocket } from 'ws';
 import {
-  AnomalyPage, FindingDetail, FindingPage, LATEST_RUN, LiveMessage, MethodHistory, RecordDetail, RecordPage, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, ThreadList,
-  type Finding, type FindingChange, type RecordRow, type RunSummary,
+  AnomalyPage, FindingDetail, FindingPage, HangReport, LATEST_RUN, LiveMessage, MethodHistory, RecordDetail, RecordPage, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, SqlResult, ThreadList, ThreadStates, ThreadStory,
+  type Finding, type FindingChange, type RecordRow, type RunSummary, type SqlQuery,
 } from '../../schema/api/index.ts';
 import { ANOMALY_EVERY, anomalyRow, findingOf, historyOf, recordDetail, recordRow, RULE, runSummary, THREADS } from './fixtures.ts';
+import { hangReport, laneAnswer, threadStates, threadStory } from './thread-fixtures.ts';
 
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 /** As the real service sends it; `img-src data:` left out, for the page needs none. */
@@ -124,18 +125,30 @@ export class FakeService {
     response.setHeader('content-security-policy', POLICY);
     response.setHeader('x-content-type-options', 'nosniff');
     if (!url.pathname.startsWith('/api/')) return this.answerFile(url.pathname === '/' ? 'index.html' : url.pathname.slice(1), response);
+    if (url.pathname.endsWith('/export')) return this.answerExport(url, response);
     response.setHeader('content-type', 'application/json');
     if (request.method === 'PATCH') return this.decide(request, response);
+    if (url.pathname === '/api/sql') return this.askSql(request, response);
     const body = this.answerApi(url.pathname.slice('/api/'.length), url.searchParams);
     response.statusCode = body === undefined ? 404 : 200;
     response.end(JSON.stringify(body ?? { error: 'not-found', message: `nothing at ${url.pathname}` }));
   }
 
+  private answerExport({ pathname, searchParams }: URL, response: ServerResponse): void {
+    const table = searchParams.get('table') ?? '';
+    response.setHeader('content-disposition', `attachment; filename="${pathname.split('/')[3]!}${table === '' ? '' : `.${table}`}.${searchParams.get('format')!}"`);
+    response.end('the trace');
+  }
+
+  private askSql(request: IncomingMessage, response: ServerResponse): void {
+    readBody<SqlQuery>(request, ({ sql, parameters }) => {
+      const { first, last } = parameters as { first: number; last: number };
+      response.end(JSON.stringify(checkSql(laneAnswer(sql, first, last))));
+    });
+  }
+
   private decide(request: IncomingMessage, response: ServerResponse): void {
-    const parts: Buffer[] = [];
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
-      const { state, reason, release = '' } = JSON.parse(Buffer.concat(parts).toString()) as { state: FindingChange['state']; reason: string; release?: string };
+    readBody<{ state: FindingChange['state']; reason: string; release?: string }>(request, ({ state, reason, release = '' }) => {
       const wrong = release !== '' && !/^\d+\.\d+\.\d+$/.test(release);
       if (!wrong) this.changes.unshift({ state, reason, fixedIn: release, at: '2026-01-06T08:00:00.000Z' });
       response.statusCode = wrong ? 400 : 200;
@@ -185,7 +198,10 @@ export class FakeService {
     const run = this.find(decodeURIComponent(name ?? ''));
     if (run === undefined) return undefined;
     if (part === undefined) return rollup(run, this.finding());
-    if (part === 'threads') return checkThreads({ threads: THREADS });
+    if (part === 'threads' && seq === undefined) return checkThreads({ threads: THREADS });
+    if (part === 'threads') return checkStory(threadStory(run.run, Number(seq), Math.min(run.records, Number(query.get('to') ?? Infinity)), Number(query.get('limit') ?? 200)));
+    if (part === 'thread-states') return checkStates(threadStates(run.run, Math.min(run.records, Number(query.get('at') ?? Infinity))));
+    if (part === 'hang') return checkHang(hangReport(run.run, run.records));
     if (part === 'records' && seq === undefined) return this.records(run, query);
     return part === 'records' && Number(seq) <= run.records ? checkDetail(recordDetail(run.run, Number(seq))) : undefined;
   }
@@ -213,6 +229,13 @@ export class FakeService {
     const page = rows.slice(0, limit).map((row) => anomalyRow(run.run, row.seq));
     return checkAnomalies({ anomalies: page, next: rows.length > limit ? page.at(-1)!.id : null });
   }
+}
+
+/** The body of a request, once it is there. */
+function readBody<T>(request: IncomingMessage, use: (body: T) => void): void {
+  const parts: Buffer[] = [];
+  request.on('data', (part: Buffer) => parts.push(part));
+  request.on('end', () => use(JSON.parse(Buffer.concat(parts).toString()) as T));
 }
 
 function rollup(summary: RunSummary, { state, reason }: Finding): unknown {
@@ -245,6 +268,10 @@ function checker(schema: TSchema): (value: unknown) => unknown {
 }
 
 const checkSession = checker(SessionInfo);
+const checkSql = checker(SqlResult);
+const checkStory = checker(ThreadStory);
+const checkStates = checker(ThreadStates);
+const checkHang = checker(HangReport);
 const checkStatus = checker(ServiceStatus);
 const checkRuns = checker(RunList);
 const checkRules = checker(RuleList);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The service's REST interface, as far as the page uses it. */
 import type {
-  AnomalyPage, AnomalyQuery, FindingDecision, FindingDetail, FindingPage, FindingQuery, HistoryQuery, LiveTicket, MethodHistory, RecordDetail, RecordPage,
-  RecordQuery, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, ThreadList,
+  AnomalyPage, AnomalyQuery, ExportQuery, FindingDecision, FindingDetail, FindingPage, FindingQuery, HangReport, HistoryQuery, LiveTicket, MethodHistory, RecordDetail, RecordPage,
+  RecordQuery, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, SqlQuery, SqlResult, ThreadList, ThreadQuery, ThreadStates, ThreadStatesQuery, ThreadStory,
 } from '../../../schema/api/index.ts';
 import { ClientError, createClient, type Client } from '../../../schema/client/index.ts';
 
@@ -53,6 +53,27 @@ export class Api {
 
   threads(run: string): Promise<ThreadList> {
     return this.client.threads(run);
+  }
+
+  threadStates(run: string, query: ThreadStatesQuery): Promise<ThreadStates> {
+    return this.client.threadStates(run, query);
+  }
+
+  thread(run: string, thread: number, query: ThreadQuery): Promise<ThreadStory> {
+    return this.client.thread(run, thread, query);
+  }
+
+  hang(run: string): Promise<HangReport> {
+    return this.client.hang(run);
+  }
+
+  sql(query: SqlQuery): Promise<SqlResult> {
+    return this.client.sql(query);
+  }
+
+  /** The trace as a file, to be read from the response. */
+  exportRun(run: string, query: ExportQuery): Promise<Response> {
+    return this.client.exportRun(run, query);
   }
 
   records(run: string, query: RecordQuery, signal?: AbortSignal): Promise<RecordPage> {

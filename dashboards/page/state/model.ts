@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All that the page knows. Replaced, never changed in place; rows are in the source, which says by `revision` that it changed. */
-import type { Access, AnomalyRow, Finding, FindingDetail, MethodHistory, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus } from '../../../schema/api/index.ts';
+import type { Access, AnomalyRow, Finding, FindingDetail, HangReport, MethodHistory, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus, ThreadStates, ThreadStory } from '../../../schema/api/index.ts';
+import type { Lanes } from './lanes.ts';
 import type { Connection } from './live.ts';
+import { START_PICTURE, type Picture } from './picture.ts';
 import type { RowSource } from './row-source.ts';
+import type { Timeline } from './timeline.ts';
 import { LATEST_RUN, START_VIEW, type View } from './url.ts';
+import type { Kept } from './watched.ts';
 
 /** What a person asked for that arrives later. */
 export interface Loaded<T> {
@@ -46,6 +50,12 @@ export interface OpenFinding extends Loaded<FindingDetail> {
   readonly history: MethodHistory | null;
 }
 
+/** The story of a thread, and the same as a picture. */
+export interface StoryInPicture {
+  readonly story: ThreadStory;
+  readonly timeline: Timeline;
+}
+
 /** Who the page is to the service. */
 export interface Caller {
   /** The service asks for a token and the page has none that it takes: nothing else can be shown. */
@@ -83,6 +93,18 @@ export interface State {
   /** Null while they were not read. */
   readonly findings: FindingList | null;
   readonly finding: OpenFinding | null;
+  /** All threads of the run; null while nobody looks. So are the next three. */
+  readonly threadStates: Kept<ThreadStates> | null;
+  readonly story: Kept<StoryInPicture> | null;
+  /** All threads in the last records up to the one that the view shows. */
+  readonly lanes: Kept<Lanes> | null;
+  /** Of those, how many. */
+  readonly laneRecords: number;
+  readonly picture: Picture;
+  /** Which threads are listed: a part of their name or of their state. */
+  readonly threadSearch: string;
+  /** Threads that can never run again; null while it was not asked. */
+  readonly hang: Kept<HangReport> | null;
   /** For the person, until dismissed. */
   readonly notices: readonly string[];
   readonly overlay: 'help' | 'runs' | null;
@@ -111,6 +133,13 @@ export const START_STATE: State = {
   occurrences: null,
   findings: null,
   finding: null,
+  threadStates: null,
+  story: null,
+  lanes: null,
+  laneRecords: 500,
+  picture: START_PICTURE,
+  threadSearch: '',
+  hang: null,
   notices: [],
   overlay: null,
 };

@@ -22,8 +22,8 @@ export interface RunHooks {
   readonly adopted: () => void;
   /** The rollups of the run are out of date. */
   readonly grown: () => void;
-  /** The open record belongs to the run that was in view before. */
-  readonly closeRecord: () => void;
+  /** The open record and thread belong to the run that was in view before. */
+  readonly leavePlace: () => void;
   /** The feed shall bring this run again, and no other. */
   readonly follow: (run: string) => void;
 }
@@ -74,7 +74,7 @@ export class RunInView {
   /** Shows no run. */
   clear(): void {
     this.store.get().source?.dispose();
-    this.store.set({ run: null, source: null, threads: new Map(), rollup: null, record: null, occurrences: null, feed: QUIET_FEED });
+    this.store.set({ run: null, source: null, threads: new Map(), rollup: null, record: null, occurrences: null, threadStates: null, story: null, lanes: null, hang: null, feed: QUIET_FEED });
   }
 
   /** Reads the rows anew, through the filter of the view. */
@@ -127,7 +127,7 @@ export class RunInView {
         feed: { ...QUIET_FEED, pausedAt: view.follow ? null : summary.records },
       });
       this.renewSource();
-      if (run !== null && view.run === LATEST_RUN && view.seq !== null) this.hooks.closeRecord();
+      if (run !== null && view.run === LATEST_RUN && (view.seq ?? view.thread ?? view.to) !== null) this.hooks.leavePlace();
       else if (view.seq !== null) this.store.set({ cursor: view.seq, reveal: { seq: view.seq } });
       this.list(summary);
       this.hooks.adopted();

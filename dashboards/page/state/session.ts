@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What happens on the page: messages of the feed, and what a person does. Views call it and read its store. */
-import type { FindingDecision } from '../../../schema/api/index.ts';
+import type { ExportQuery, FindingDecision } from '../../../schema/api/index.ts';
 import { explainFailure, type Api } from './api.ts';
 import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
 import { FindingLoader } from './finding-loader.ts';
@@ -12,6 +12,7 @@ import { isSettled, START_STATE, type State } from './model.ts';
 import { RunInView } from './run-in-view.ts';
 import { ServiceWatch } from './service-watch.ts';
 import { Store, type Pace } from './store.ts';
+import { ThreadLoader } from './thread-loader.ts';
 import { fromHash, isStep, LATEST_RUN, toHash, type Tab, type View } from './url.ts';
 
 /** What the session needs of the browser. */
@@ -32,6 +33,8 @@ const RATE_INTERVAL = 1000;
 
 export class Session {
   readonly store: Store<State>;
+  /** Threads of the run in view, and their picture. */
+  readonly threads: ThreadLoader;
   private readonly host: Host;
   private readonly live: LiveFeed;
   private readonly inView: RunInView;
@@ -49,6 +52,7 @@ export class Session {
     this.records = new RecordLoader(host.api, this.store);
     this.occurrences = new OccurrenceLoader(host.api, this.store);
     this.findings = new FindingLoader(host.api, this.store);
+    this.threads = new ThreadLoader(host.api, this.store);
     this.live = new LiveFeed({
       open: host.openSocket,
       ticket: () => (host.token.get() === undefined ? null : host.api.liveTicket().then(({ ticket }) => ticket)),
@@ -61,8 +65,11 @@ export class Session {
     });
     this.inView = new RunInView(host.api, this.store, {
       adopted: () => this.showLoaded(),
-      grown: () => this.rollups.request(),
-      closeRecord: () => this.change({ ...this.view, seq: null }, 'replace'),
+      grown: () => {
+        this.rollups.request();
+        this.threads.show();
+      },
+      leavePlace: () => this.change({ ...this.view, seq: null, thread: null, to: null }, 'replace'),
       follow: (run) => this.live.follow(run),
     });
     this.service = new ServiceWatch(host.api, host.token, this.store, () => {
@@ -111,11 +118,16 @@ export class Session {
   selectRun(run: string): void {
     const summary = this.store.get().runs?.find((each) => each.run === run);
     this.store.set({ overlay: null, cursor: null });
-    this.change({ ...this.view, page: 'run', run, seq: null, follow: run === LATEST_RUN || summary?.state === 'running' });
+    this.change({ ...this.view, page: 'run', run, seq: null, thread: null, to: null, follow: run === LATEST_RUN || summary?.state === 'running' });
   }
 
   selectTab(tab: Tab): void {
     this.change({ ...this.view, page: 'run', tab });
+  }
+
+  /** Shows the story of a thread, or all of them for null, as a record leaves them or as the run goes on. */
+  openThread(thread: number | null, to: number | null = this.view.to): void {
+    this.change({ ...this.view, page: 'run', tab: 'threads', thread, to });
   }
 
   setFilter(filter: Filter): void {
@@ -153,6 +165,17 @@ export class Session {
     this.rollups.request();
     this.findings.renew();
     return '';
+  }
+
+  /** Reads the trace of a run as a file. Resolves to the file, or to why there is none. */
+  async exportRun(run: string, query: ExportQuery): Promise<{ readonly name: string; readonly content: Blob | null; readonly problem: string }> {
+    try {
+      const response = await this.host.api.exportRun(run, query);
+      const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? `${run}.${query.format}`;
+      return { name, content: await response.blob(), problem: '' };
+    } catch (failure) {
+      return { name: '', content: null, problem: explainFailure(failure) };
+    }
   }
 
   /** Opens a record of whatever run. */
@@ -242,7 +265,7 @@ export class Session {
 
   /** Brings what is read beside the rows in line with the view. */
   private showLoaded(): void {
-    for (const loader of [this.findings, this.records, this.occurrences]) loader.show();
+    for (const loader of [this.findings, this.records, this.occurrences, this.threads]) loader.show();
   }
 
   /** Points the feed at the run of the view, unless it already brings that run. */
@@ -255,6 +278,7 @@ export class Session {
   private reconnected(): void {
     this.store.get().source?.retry();
     this.records.show();
+    this.threads.retry();
     void this.poll();
   }
 

@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
 import { STATE_FILTERS } from './finding-states.ts';
 import { NO_FILTER } from './filter.ts';
-import { fromHash, isStep, START_VIEW, toHash, type View } from './url.ts';
+import { fromHash, isStep, START_VIEW, TABS, toHash, type View } from './url.ts';
 
 const views: fc.Arbitrary<View> = fc.record({
   page: fc.constantFrom('run', 'findings'),
   run: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,40}$/),
   follow: fc.boolean(),
-  tab: fc.constantFrom('records', 'anomalies'),
+  tab: fc.constantFrom(...TABS),
   seq: fc.option(fc.maxSafeNat().map((n) => Math.max(1, n))),
   filter: fc.record({
     thread: fc.option(fc.nat()),
@@ -18,6 +18,8 @@ const views: fc.Arbitrary<View> = fc.record({
     outcome: fc.option(fc.constantFrom(...OUTCOMES)),
     anomalous: fc.boolean(),
   }),
+  thread: fc.option(fc.maxSafeNat().map((n) => Math.max(1, n))),
+  to: fc.option(fc.maxSafeNat().map((n) => Math.max(1, n))),
   group: fc.option(fc.string({ minLength: 1, maxLength: 200 })),
   finding: fc.option(fc.string({ minLength: 1, maxLength: 200 })),
   states: fc.constantFrom(...STATE_FILTERS),

@@ -15,7 +15,9 @@ export const LATEST_RUN: typeof api.LATEST_RUN = 'latest';
 const RUN_ID_PATTERN: typeof api.RUN_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 const RUN_ID = new RegExp(RUN_ID_PATTERN);
 
-export type Tab = 'records' | 'anomalies';
+export const TABS = ['records', 'anomalies', 'threads', 'hang'] as const;
+/** Views of one run. */
+export type Tab = (typeof TABS)[number];
 
 /** One run, or the findings of all runs. */
 export type Page = 'run' | 'findings';
@@ -30,6 +32,10 @@ export interface View {
   /** Open record. */
   readonly seq: number | null;
   readonly filter: Filter;
+  /** Thread whose story is open. */
+  readonly thread: number | null;
+  /** Record after which threads are shown; null for the last one, as the run grows. */
+  readonly to: number | null;
   /** Fingerprint of the open group of anomalies. */
   readonly group: string | null;
   /** Fingerprint of the open finding. */
@@ -39,13 +45,13 @@ export interface View {
 }
 
 export const START_VIEW: View = {
-  page: 'run', run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, group: null, finding: null, states: 'all',
+  page: 'run', run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, thread: null, to: null, group: null, finding: null, states: 'all',
 };
 
 /** Whether a step back in the browser's history should lead from `after` to `before`; moving along a list is no such step. */
 export function isStep(before: View, after: View): boolean {
   return before.page !== after.page || before.finding !== after.finding || before.states !== after.states || before.run !== after.run || before.tab !== after.tab || (before.seq === null) !== (after.seq === null)
-    || before.group !== after.group || !sameFilter(before.filter, after.filter);
+    || before.thread !== after.thread || before.group !== after.group || !sameFilter(before.filter, after.filter);
 }
 
 export function toHash(view: View): string {
@@ -64,6 +70,8 @@ export function toHash(view: View): string {
     put('outcome', view.filter.outcome);
     if (view.filter.anomalous) put('anomalies', 1);
   }
+  put('story', view.thread);
+  put('to', view.to);
   put('group', view.group);
   put('finding', view.finding);
   if (view.states !== 'all') put('state', view.states);
@@ -94,7 +102,7 @@ export function fromHash(hash: string): ReadLink {
     page: read<Page>('page', (text) => (text === 'run' || text === 'findings' ? text : undefined), 'run'),
     run: read('run', (text) => (RUN_ID.test(text) ? text : undefined), LATEST_RUN),
     follow: read('follow', flag, true),
-    tab: read<Tab>('tab', (text) => (text === 'records' || text === 'anomalies' ? text : undefined), 'records'),
+    tab: read<Tab>('tab', (text) => TABS.find((name) => name === text), 'records'),
     seq: read<number | null>('seq', (text) => natural(text, 1), null),
     filter: {
       thread: read<number | null>('thread', (text) => natural(text, 0), null),
@@ -102,6 +110,8 @@ export function fromHash(hash: string): ReadLink {
       outcome: read<Filter['outcome']>('outcome', (text) => OUTCOMES.find((name) => name === text), null),
       anomalous: read('anomalies', flag, false),
     },
+    thread: read<number | null>('story', (text) => natural(text, 1), null),
+    to: read<number | null>('to', (text) => natural(text, 1), null),
     group: read('group', fingerprint, null),
     finding: read('finding', fingerprint, null),
     states: read<StateFilter>('state', (text) => STATE_FILTERS.find((name) => name === text), 'all'),

@@ -5,6 +5,7 @@ import { count, plural, threadName, virtualTime } from '../format.ts';
 import { useSelect, useSession } from '../session-context.ts';
 import { situation } from '../state/anomaly-groups.ts';
 import { DecisionForm, StateMark } from './finding-state.tsx';
+import { ThreadLink } from './links.tsx';
 import { SeverityMark } from './marks.tsx';
 import { References } from './references.tsx';
 
@@ -57,7 +58,7 @@ function Occurrence({ row }: { row: AnomalyRow }): JSX.Element {
     <tr aria-selected={open} onClick={() => session.openRecord(row.seq)}>
       <td><button type="button" class="link" aria-label={`open record ${row.seq}`}>{count(row.seq)}</button></td>
       <td>{virtualTime(row.time)}</td>
-      <td>{row.threadName || threadName(row.thread, threads)}</td>
+      <td><ThreadLink thread={{ id: row.thread, name: row.threadName || threadName(row.thread, threads) }} inTable /></td>
       <td>{row.detail}</td>
     </tr>
   );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { JSX } from 'preact';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
-import { threadName, words } from '../format.ts';
+import { naturalOf, threadName, words } from '../format.ts';
 import { FILTER_INPUT_ID } from '../keys.ts';
 import { useSelect, useSession } from '../session-context.ts';
 import { isFiltering, NO_FILTER } from '../state/filter.ts';
@@ -79,11 +79,10 @@ function GoTo(): JSX.Element {
       <span>Go to #</span>
       <input class="go-to" inputMode="numeric" placeholder="number" autoComplete="off" onKeyDown={(event) => {
         if (event.key !== 'Enter') return;
-        const seq = Number(event.currentTarget.value.replace(/[,\s#]/g, ''));
-        const usable = Number.isSafeInteger(seq) && seq >= 1 && seq <= records;
-        event.currentTarget.setCustomValidity(usable ? '' : `a number from 1 to ${records}`);
+        const seq = naturalOf(event.currentTarget.value, 1, records);
+        event.currentTarget.setCustomValidity(seq === undefined ? `a number from 1 to ${records}` : '');
         event.currentTarget.reportValidity();
-        if (!usable) return;
+        if (seq === undefined) return;
         event.currentTarget.blur();
         session.showInTable(seq);
       }} />

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { RecordRow } from '../../../schema/api/index.ts';
 import { count, plural, receivedLabel, threadName, virtualTime, words } from '../format.ts';
+import { ThreadLink } from './links.tsx';
 import { OutcomeMark } from './marks.tsx';
 
 interface Properties {
@@ -36,7 +37,7 @@ function Cells({ row, threads }: { row: RecordRow; threads: Properties['threads'
   return (
     <>
       <span role="gridcell" class="cell-time" title={`${count(row.time)} ns`}>{virtualTime(row.time)}</span>
-      <span role="gridcell" class="cell-thread" title={`thread ${row.thread}`}>{threadName(row.thread, threads)}</span>
+      <span role="gridcell" class="cell-thread"><ThreadLink thread={{ id: row.thread, name: threadName(row.thread, threads) }} inTable /></span>
       <span role="gridcell" class={row.syscall === '' ? 'cell-system no-call' : 'cell-system'}>{row.syscall || words(row.cause)}</span>
       <span role="gridcell" class="cell-invoked">{row.method !== '' ? row.method : <span class="dim">{row.capType}</span>}</span>
       <span role="gridcell" class="cell-outcome"><OutcomeMark outcome={row.outcome} /></span>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { JSX } from 'preact';
-import { count, kernelName, programName, shortCount, virtualTime } from '../format.ts';
-import { useSelect } from '../session-context.ts';
+import { count, kernelName, plural, programName, shortCount, virtualTime } from '../format.ts';
+import { useSelect, useSession } from '../session-context.ts';
+import { ExportMenu } from './export-menu.tsx';
 import { AnomalyCounts, RunState } from './marks.tsx';
 
 /** What the run is, and its figures. */
@@ -14,7 +15,7 @@ export function RunHeader(): JSX.Element | null {
     <header class="run-header">
       <div class="run-title">
         <h1 title={run.program}>{programName(run.program)}</h1>
-        <RunState run={run} />
+        <span class="run-marks"><RunState run={run} /><HangMark /><ExportMenu run={run} /></span>
         <p>
           <span>{kernelName(run)}</span><span>{run.configuration}</span><span>seed {run.seed}</span>
           <span class="run-id" title="run id">{run.run}</span>
@@ -32,6 +33,18 @@ export function RunHeader(): JSX.Element | null {
         </div>
       </dl>
     </header>
+  );
+}
+
+/** Says that threads can never run again, when there are any and it was asked. */
+function HangMark(): JSX.Element | null {
+  const session = useSession();
+  const hung = useSelect((state) => state.hang?.value?.hung.length ?? 0);
+  if (hung === 0) return null;
+  return (
+    <button type="button" class="hang-mark" title="they can never run again: see why" onClick={() => session.selectTab('hang')}>
+      <svg class="mark open" viewBox="0 0 12 12" aria-hidden="true"><path d="M2.5 1.5h7L6 6l3.5 4.5h-7L6 6Z" /></svg>{plural(hung, 'thread')} {hung === 1 ? 'hangs' : 'hang'}
+    </button>
   );
 }
 

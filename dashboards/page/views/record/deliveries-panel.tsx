@@ -4,6 +4,7 @@ import type { DeliveryDetail, RecordDetail } from '../../../../schema/api/index.
 import { count, replyLabel, words } from '../../format.ts';
 import { deliveredWords } from '../../message-words.ts';
 import { useSession } from '../../session-context.ts';
+import { ThreadLink } from '../links.tsx';
 import { DeliveredWords, Tag, Values, Word } from '../words.tsx';
 
 /** What the kernel wrote, for whom. */
@@ -23,7 +24,7 @@ function Delivery({ delivery, seq, invoker }: { delivery: DeliveryDetail; seq: n
   return (
     <article class={`delivery delivery-${delivery.kind}`}>
       <h4>
-        <span class="delivery-kind">{words(delivery.kind)}</span> to <b>{delivery.thread.name}</b>
+        <span class="delivery-kind">{words(delivery.kind)}</span> to <ThreadLink thread={delivery.thread} />
         {delivery.thread.id === invoker && <span class="dim"> the invoker</span>}
       </h4>
       <Answers answers={delivery.answers} seq={seq} />

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { ExplainedAnomaly } from '../../../../schema/api/index.ts';
 import { useSession } from '../../session-context.ts';
+import { ThreadLink } from '../links.tsx';
 import { SeverityMark } from '../marks.tsx';
 import { References } from '../references.tsx';
 
@@ -19,7 +20,7 @@ export function Findings({ anomalies }: { anomalies: readonly ExplainedAnomaly[]
               <button type="button" class="link rule-id" title="all anomalies of this kind" onClick={() => session.openGroup(anomaly.fingerprint)}>{anomaly.rule}</button>
               {anomaly.title}
             </h3>
-            <p class="finding-detail">{anomaly.detail} <span class="dim">({anomaly.thread.name})</span></p>
+            <p class="finding-detail">{anomaly.detail} <span class="dim">(<ThreadLink thread={anomaly.thread} />)</span></p>
             <References references={anomaly.references} />
           </div>
           <p class="explanation">{anomaly.explanation}</p>

@@ -5,6 +5,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { RecordDetail } from '../../../../schema/api/index.ts';
 import { count, duration, virtualTime } from '../../format.ts';
 import { useSelect, useSession } from '../../session-context.ts';
+import { ThreadLink } from '../links.tsx';
 import { OutcomeMark } from '../marks.tsx';
 import { ContractPanel } from './contract-panel.tsx';
 import { DeliveriesPanel } from './deliveries-panel.tsx';
@@ -81,7 +82,7 @@ function RecordHead({ detail }: { detail: RecordDetail }): JSX.Element {
     <div class="record-head">
       <h2>#{count(row.seq)}</h2>
       <p class="record-line">
-        <b>{detail.thread.name}</b>
+        <ThreadLink thread={detail.thread} />
         <span>{row.syscall || row.cause}</span>
         {row.capType !== '' && <span class="dim">{row.capType}{detail.object.id !== 0 && ` ${detail.object.name}`}</span>}
         {row.method !== '' && <b>{row.method}</b>}
@@ -89,6 +90,7 @@ function RecordHead({ detail }: { detail: RecordDetail }): JSX.Element {
       </p>
       <span class="dim" title={`${count(row.time)} ns to ${count(detail.exitTime)} ns`}>{virtualTime(row.time)} s{detail.exitTime > row.time && ` + ${duration(detail.exitTime - row.time)}`}</span>
       <span class="spread" />
+      <button type="button" class="quiet" title="all threads around this record" onClick={() => session.openThread(null, row.seq)}>Threads then</button>
       <button type="button" class="quiet" onClick={() => session.showInTable(row.seq)}>Show in table</button>
       <button type="button" class="quiet" onClick={() => session.closeRecord()}>Close <kbd>Esc</kbd></button>
     </div>

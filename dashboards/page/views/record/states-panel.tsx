@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { RecordDetail } from '../../../../schema/api/index.ts';
 import { lastTransitions, strayText, transitionNotes } from '../../../../schema/api/record-text.ts';
 import { duration } from '../../format.ts';
+import { ThreadLink } from '../links.tsx';
 import { Word } from '../words.tsx';
 
 const FLAGS: Readonly<Record<RecordDetail['flags'][number], string>> = {
@@ -26,7 +27,7 @@ export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
           <thead><tr><th scope="col">Thread</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
           <tbody>
             {detail.states.map((each) => (
-              <tr key={each.thread.id}><th scope="row">{each.thread.name}</th><td>{each.before}</td><td class={each.before === each.after ? '' : 'changed'}>{each.after}</td></tr>
+              <tr key={each.thread.id}><th scope="row"><ThreadLink thread={each.thread} /></th><td>{each.before}</td><td class={each.before === each.after ? '' : 'changed'}>{each.after}</td></tr>
             ))}
           </tbody>
         </table>
@@ -37,7 +38,7 @@ export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
           <ol class="transitions">
             {detail.transitions.map((each, i) => (
               <li key={i}>
-                <b>{each.thread.name}</b> {each.from} → {each.to}
+                <ThreadLink thread={each.thread} /> {each.from} → {each.to}
                 {last.get(each.thread.id) === each && transitionNotes(each, each.thread.id === detail.thread.id).map(({ text, meaning, isWrong }) => (
                   <span key={text} class={isWrong ? 'bad' : 'dim'} title={meaning}> · {text}</span>
                 ))}
@@ -48,7 +49,7 @@ export function StatesPanel({ detail }: { detail: RecordDetail }): JSX.Element {
       )}
       <h4>After the trap</h4>
       <dl class="values">
-        <div><dt>runs next</dt><dd><b>{detail.next.thread.name}</b> {detail.next.state}</dd></div>
+        <div><dt>runs next</dt><dd><ThreadLink thread={detail.next.thread} /> {detail.next.state}</dd></div>
         <div><dt>pc</dt><dd><Word hex={detail.pcAfter} /></dd></div>
         {detail.fault !== null && <div><dt>fault</dt><dd>{detail.fault}</dd></div>}
         {hasTime && <div><dt>charged</dt><dd>{duration(detail.consumed)}</dd></div>}
