@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox';
 import { Moment, Natural, RunId } from './common.ts';
 import { Tag } from './runs.ts';
 
-/** Query of `POST /api/import`, whose body is a trace file. */
+/** Query of `POST /api/import`, whose body is a trace file; it answers with a job. */
 export const ImportQuery = Type.Object({
   runs: Type.Optional(Type.String({ minLength: 1, maxLength: 8192, description: 'ids of the runs to import, with commas between; all unless given' })),
 }, { additionalProperties: false });
@@ -18,7 +18,7 @@ export const ImportedRun = Type.Object({
 });
 export type ImportedRun = Static<typeof ImportedRun>;
 
-/** Answer of `POST /api/import`: all of a file, or after an error nothing. */
+/** What an import came to: all of a file, or after an error nothing. */
 export const ImportResult = Type.Object({ runs: Type.Array(ImportedRun) }, { $id: 'ImportResult' });
 export type ImportResult = Static<typeof ImportResult>;
 

@@ -92,9 +92,12 @@ function atTheEnd<Result extends TSchema>(result: Result) {
 export const RecheckJob = jobOf('recheck', RecheckResult);
 export type RecheckJob = Static<typeof RecheckJob>;
 
+export const ImportJob = jobOf('import', atTheEnd(ImportResult));
+export type ImportJob = Static<typeof ImportJob>;
+
 /** `GET /api/jobs/:id`, with what it came to. */
 export const Job = Type.Union([
-  RecheckJob, jobOf('import', atTheEnd(ImportResult)), jobOf('prune', atTheEnd(PruneReport)), jobOf('check', atTheEnd(CheckReport)), jobOf('backup', Type.Null()),
+  RecheckJob, ImportJob, jobOf('prune', atTheEnd(PruneReport)), jobOf('check', atTheEnd(CheckReport)), jobOf('backup', Type.Null()),
 ], { $id: 'Job' });
 export type Job = Static<typeof Job>;
 /** What jobs come to, by their kind. */

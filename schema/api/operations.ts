@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The operations of `paths.ts` with their schemas: what the API's description groups them by, and what clients are typed by. */
 import type { TSchema } from 'typebox';
-import { CheckReport, PrunePlan, PruneReport, RetentionPolicy } from './administration.ts';
+import { CheckReport, ImportQuery, PrunePlan, PruneReport, RetentionPolicy } from './administration.ts';
 import { AnomalyPage, AnomalyQuery } from './anomalies.ts';
 import { ComparisonQuery, RunComparison } from './comparison.ts';
 import { ExportQuery } from './export.ts';
 import { FindingDecision, FindingDetail, FindingPage, FindingParams, FindingQuery } from './findings.ts';
 import { HistoryQuery, MethodHistory } from './history.ts';
 import { InterfaceDetail, InterfaceParams } from './interfaces.ts';
-import { Job, JobList, JobParams, RecheckJob, RecheckRequest } from './jobs.ts';
+import { ImportJob, Job, JobList, JobParams, RecheckJob, RecheckRequest } from './jobs.ts';
 import type { OperationId } from './paths.ts';
 import { RecordDetail } from './record-detail.ts';
 import { RecordPage, RecordParams, RecordQuery } from './records.ts';
@@ -66,6 +66,7 @@ export const OPERATIONS = {
   jobs: { tag: 'jobs', response: JobList },
   job: { tag: 'jobs', params: JobParams, response: Job },
   cancelJob: { tag: 'jobs', params: JobParams, response: Job },
+  importRuns: { tag: 'exchange', query: ImportQuery, response: ImportJob },
   prune: { tag: 'upkeep', body: RetentionPolicy, response: PruneReport },
   planPrune: { tag: 'upkeep', body: RetentionPolicy, response: PrunePlan },
   checkStore: { tag: 'upkeep', response: CheckReport },

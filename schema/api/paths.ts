@@ -10,9 +10,14 @@ export interface OperationPath {
   /** With `:name` for each path parameter. */
   readonly path: `/api/${string}`;
   readonly input?: 'query' | 'body';
+  /** The body is a file of this media type. */
+  readonly upload?: string;
   /** The answer is a file, not JSON. */
   readonly file?: true;
 }
+
+/** Media type of trace files (IANA). */
+export const TRACE_FILE_TYPE = 'application/vnd.sqlite3';
 
 export const PATHS = {
   session: { method: 'GET', path: '/api/session' },
@@ -40,6 +45,7 @@ export const PATHS = {
   jobs: { method: 'GET', path: '/api/jobs' },
   job: { method: 'GET', path: '/api/jobs/:job' },
   cancelJob: { method: 'DELETE', path: '/api/jobs/:job' },
+  importRuns: { method: 'POST', path: '/api/import', input: 'query', upload: TRACE_FILE_TYPE },
   prune: { method: 'POST', path: '/api/admin/prune', input: 'body' },
   planPrune: { method: 'POST', path: '/api/admin/prune/plan', input: 'body' },
   checkStore: { method: 'POST', path: '/api/admin/check' },

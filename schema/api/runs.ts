@@ -5,8 +5,11 @@ import { Moment, Natural, OutcomeName, RUN_ID_PATTERN, RunId, SeveritySchema, Vi
 import { FindingState } from './findings.ts';
 import { PageLimit } from './records.ts';
 
-/** `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come back. */
-export const RUN_STATES = ['running', 'ended', 'interrupted'] as const;
+/**
+ * `running`: its producer is connected; `ended`: the producer said so; `interrupted`: it left without saying so, and may come
+ * back; `importing`: an import copies it, and takes it away again if it fails.
+ */
+export const RUN_STATES = ['running', 'ended', 'interrupted', 'importing'] as const;
 export const RunState = Type.Enum(RUN_STATES, { description: 'whether its producer is there' });
 export type RunStateName = Static<typeof RunState>;
 

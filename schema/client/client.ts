@@ -21,7 +21,7 @@ import type { RecordQuery, RecordRow } from '../api/records.ts';
 import type { RunQuery, RunSummary } from '../api/runs.ts';
 import { ClientError } from './error.ts';
 import { liveMessages, type Socket } from './live.ts';
-import { pathParameters, request, type RequestOptions, type Target } from './request.ts';
+import { pathParameters, request, type RequestOptions, type Target, type UploadBody } from './request.ts';
 
 export interface ClientOptions {
   /** Of the service, e.g. `http://127.0.0.1:7474`; `.` in pages that the service serves itself. */
@@ -43,9 +43,11 @@ type ParameterValues<Names, Values> = { [K in keyof Names]: Names[K] extends key
 type Optional<T> = object extends T ? [value?: T | undefined] : [value: T];
 type Input<Id extends OperationId> = (typeof PATHS)[Id] extends { readonly input: infer Kind extends 'query' | 'body' } ? Optional<SchemaOf<Id, Kind>> : [];
 
+type Upload<Id extends OperationId> = (typeof PATHS)[Id] extends { readonly upload: string } ? [file: UploadBody] : [];
+
 /** Arguments of an operation. */
 export type OperationArguments<Id extends OperationId> =
-  [...parameters: ParameterValues<ParameterNames<(typeof PATHS)[Id]['path']>, SchemaOf<Id, 'params'>>, ...input: Input<Id>, options?: RequestOptions];
+  [...parameters: ParameterValues<ParameterNames<(typeof PATHS)[Id]['path']>, SchemaOf<Id, 'params'>>, ...upload: Upload<Id>, ...input: Input<Id>, options?: RequestOptions];
 /** What an operation answers: a body, or for a file the response to read it from. */
 export type OperationAnswer<Id extends OperationId> = (typeof PATHS)[Id] extends { readonly file: true } ? Response : SchemaOf<Id, 'response'>;
 
@@ -87,8 +89,12 @@ export function createClient(options: ClientOptions): Client {
 
 function methodOf(target: Target, operation: OperationPath): (...args: unknown[]) => Promise<unknown> {
   const parameters = pathParameters(operation.path).length;
-  const last = operation.input === undefined ? parameters : parameters + 1;
-  return (...args) => request(target, operation, args.slice(0, parameters), operation.input === undefined ? undefined : args[parameters], args[last] as RequestOptions | undefined);
+  return (...args) => {
+    const more = args.slice(parameters);
+    const file = operation.upload === undefined ? undefined : more.shift() as UploadBody;
+    const input = operation.input === undefined ? undefined : more.shift();
+    return request(target, operation, args.slice(0, parameters), { input, file }, more[0] as RequestOptions | undefined);
+  };
 }
 
 /** @param read the page that begins at `next` of the one before, or the first */

@@ -197,6 +197,7 @@ export class Ingest {
     }
     const known = this.store.findRun(run.id);
     if (known === undefined) return this.store.insertRun(run, now);
+    if (known.importing) throw new ProducerProblem('runBusy', `run ${run.id} is being imported`, { fatal: false, close: true });
     if (!resume) throw new ProducerProblem('runExists', `run ${run.id} is known already; choose another id, or resume it`);
     if (!sameDescription(known.description, run)) throw new ProducerProblem('runExists', `run ${run.id} is known with another description; choose another id`);
     if (known.recordsDroppedAt !== 0) throw new ProducerProblem('runExists', `the records of run ${run.id} were dropped by retention; choose another id`);

@@ -157,7 +157,8 @@ export class RunWriter {
     this.methodCounts.clear();
     for (const group of this.changedGroups) {
       this.store.saveGroup(this.run.key, group);
-      this.store.findings.seen(this.run, group);
+      // Of an import when it is complete.
+      if (!this.run.importing) this.store.findings.seen(this.run, group);
     }
     this.changedGroups.clear();
     this.store.updateRun(this.run);

@@ -23,6 +23,7 @@ function serve(connection: WriterConnection): void {
     problem: (message) => send({ type: 'problem', message }),
   });
   const administration = new Administration(connection.db, (run) => ingest.isOpen(run));
+  removeBrokenImport(administration);
   port.on('message', (message: ToIngest) => {
     switch (message.type) {
       case 'administer': {
@@ -42,6 +43,16 @@ function serve(connection: WriterConnection): void {
     }
   });
   send({ type: 'ready' });
+}
+
+/** What a service that was killed had imported by half. */
+function removeBrokenImport(administration: Administration): void {
+  try {
+    while (administration.undoImport());
+  } catch (error) {
+    // A full disk, for one: what is left stays marked, and the next import removes it.
+    if (!(error instanceof SqliteError)) throw error;
+  }
 }
 
 function administer(administration: Administration, { id, command, parameters }: ToIngest & { type: 'administer' }): FromIngest {

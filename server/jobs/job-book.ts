@@ -54,6 +54,13 @@ export class TrackedJob<Result = unknown> {
     this.job.result = result;
   }
 
+  /** It came to its end: all that there was is done. */
+  complete(): void {
+    const { progress } = this.job;
+    Object.assign(progress, { runsDone: Math.max(progress.runs, progress.runsDone), recordsDone: Math.max(progress.records, progress.recordsDone) });
+    this.end('done');
+  }
+
   /** A job that has ended stays as it is. */
   end(state: 'done' | 'failed' | 'cancelled' | 'interrupted', error: string | null = null): void {
     if (this.job.endedAt !== null) return;
@@ -80,6 +87,11 @@ export class TrackedJob<Result = unknown> {
   }
 }
 
+export interface StartedJob<Result> {
+  readonly job: TrackedJob;
+  readonly done: Promise<Result>;
+}
+
 export class JobBook {
   private readonly changed: JobListener;
   /** Newest first. */
@@ -102,22 +114,13 @@ export class JobBook {
   }
 
   /**
-   * Does a job at once; `work` gives its result. Rejects with what `work` throws, and with a RequestError `unavailable`
-   * when somebody ended the job meanwhile.
+   * Begins a job at once; `work` gives its result. `done` rejects with what `work` throws, and with a RequestError
+   * `unavailable` when somebody ended the job meanwhile.
    */
-  async track<Result extends JobResults[Exclude<JobKind, 'recheck'>]>(kind: Exclude<JobKind, 'recheck'>, work: (job: TrackedJob) => Promise<Result>): Promise<Result> {
-    const job: TrackedJob = this.enter(kind, null);
+  start<Kind extends Exclude<JobKind, 'recheck'>, Result extends JobResults[Kind]>(kind: Kind, work: (job: TrackedJob) => Promise<Result>, progress: Partial<JobProgress> = {}): StartedJob<Result> {
+    const job: TrackedJob = this.enter(kind, null, progress);
     job.begin();
-    try {
-      const result = await work(job);
-      job.setResult(result);
-      job.end('done');
-      return result;
-    } catch (error) {
-      if (job.state === 'cancelled') throw new RequestError('unavailable', 'somebody ended this job');
-      job.end('failed', error instanceof Error ? error.message : String(error));
-      throw error;
-    }
+    return { job, done: carryOut(job, work) };
   }
 
   /** Newest first. */
@@ -151,5 +154,18 @@ export class JobBook {
     const job = this.jobs.find((each) => each.id === id);
     if (job === undefined) throw new RequestError('unknown-job', `there is no job ${id}`, 'GET /api/jobs lists them');
     return job;
+  }
+}
+
+async function carryOut<Result>(job: TrackedJob, work: (job: TrackedJob) => Promise<Result>): Promise<Result> {
+  try {
+    const result = await work(job);
+    job.setResult(result);
+    job.complete();
+    return result;
+  } catch (error) {
+    if (job.signal.aborted) throw new RequestError('unavailable', 'somebody ended this job');
+    job.end('failed', error instanceof Error ? error.message : String(error));
+    throw error;
   }
 }

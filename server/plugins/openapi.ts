@@ -6,7 +6,7 @@
 import swagger, { type SwaggerTransform, type SwaggerTransformObject } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
-import { ErrorBody, OPERATIONS, OPERATION_TAGS, PATHS, type OperationId } from '../../schema/api/index.ts';
+import { ErrorBody, OPERATIONS, OPERATION_TAGS, PATHS, type OperationId, type OperationPath } from '../../schema/api/index.ts';
 import type { RouteAccess } from '../access.ts';
 import { openToAnyone } from './dashboard.ts';
 import { contentSecurityPolicy } from './security-headers.ts';
@@ -104,6 +104,8 @@ function shareSchemas(documentObject: Parameters<SwaggerTransformObject>[0], bod
   for (const { key, operation } of operations) {
     const answers = operation['responses'] as Record<string, Node>;
     const { body, response } = bodies.get(key) ?? {};
+    const upload = uploadOf(operation);
+    if (upload !== undefined) operation['requestBody'] = { required: true, content: { [upload]: { schema: { type: 'string', format: 'binary', description: 'the file' } } } };
     if (body !== undefined) operation['requestBody'] = { required: true, content: { 'application/json': { schema: share(body, schemas) } } };
     for (const [status, answer] of Object.entries(response ?? {}).filter(([status]) => /^2\d\d$/.test(status))) {
       answers[status]!['description'] = operation['summary'];
@@ -114,6 +116,11 @@ function shareSchemas(documentObject: Parameters<SwaggerTransformObject>[0], bod
   }
   const responses = Object.fromEntries(Object.entries(REFUSALS).map(([status, description]) => [status, { description, content: errorBody }]));
   return { ...document, components: { ...document.components, schemas, responses } } as never;
+}
+
+/** Media type of the file that an operation takes; undefined when it takes none. */
+function uploadOf({ operationId }: Node): string | undefined {
+  return (PATHS as Readonly<Record<string, OperationPath>>)[String(operationId)]?.upload;
 }
 
 function isFile(schema: unknown): boolean {

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import { DEFAULT_PAGE, type RunList, type RunQuery } from '../../schema/api/index.ts';
 import { RequestError } from '../errors.ts';
-import { LATER_FIRST, runOfRow, runSummary, SELECT_RUN, type RunRow } from '../store/run-row.ts';
+import { LATER_FIRST, RUN_STATE_SQL, runOfRow, runSummary, SELECT_RUN, type RunRow } from '../store/run-row.ts';
 
 const CONDITIONS = {
   tag: 'EXISTS (SELECT 1 FROM run_tag wanted WHERE wanted.run = run.id AND wanted.tag = :tag)',
@@ -10,7 +10,7 @@ const CONDITIONS = {
   release: 'run.release = :release',
   kernel: 'run.kernel = :kernel',
   configuration: 'run.configuration = :configuration',
-  state: 'run.state = :state',
+  state: `${RUN_STATE_SQL} = :state`,
 } as const satisfies Partial<Record<keyof RunQuery, string>>;
 
 /** A page of runs, those that started last first. Throws a RequestError for an `after` that names no run. */

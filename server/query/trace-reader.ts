@@ -151,11 +151,12 @@ export class TraceReader {
   /** The runs that a recheck is asked for, oldest first. Throws a RequestError for one that there is not or that still runs. */
   recheckTargets({ runs, select }: RecheckRequest): RecheckTarget[] {
     if (runs === undefined) {
-      return this.db.prepare(`SELECT name AS run, records FROM run WHERE :select = 'all' OR rules <> :revision ORDER BY id`)
+      return this.db.prepare(`SELECT name AS run, records FROM run WHERE importing = 0 AND (:select = 'all' OR rules <> :revision) ORDER BY id`)
         .all({ select, revision: RULES_REVISION }) as RecheckTarget[];
     }
     return runs.map((run) => {
-      const { description, records, state } = this.need(run);
+      const { description, records, state, importing } = this.need(run);
+      if (importing) throw new RequestError('conflict', `run ${description.id} is just being imported`, 'the rules of this version judge it then');
       if (state === 'running') throw new RequestError('conflict', `run ${description.id} is still running`, 'recheck it when it has ended');
       return { run: description.id, records };
     });

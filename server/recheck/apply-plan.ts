@@ -33,7 +33,7 @@ export function applyPlan(db: Database, plan: RecheckPlan, now: number, isOpen: 
 function unchangedRun(db: Database, { run: key, records, rulesBefore }: RecheckPlan, isOpen: (run: string) => boolean): StoredRun {
   const row = db.prepare(`${SELECT_RUN} WHERE id = ?`).get(key) as RunRow | undefined;
   const run = row && runOfRow(row);
-  if (run === undefined || run.state === 'running' || run.records !== records || run.rules !== rulesBefore || run.recordsDroppedAt !== 0
+  if (run === undefined || run.state === 'running' || run.importing || run.records !== records || run.rules !== rulesBefore || run.recordsDroppedAt !== 0
     || isOpen(run.description.id)) {
     throw new RequestError('conflict', `run ${run?.description.id ?? key} changed while it was checked`, 'check it again');
   }

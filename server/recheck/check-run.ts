@@ -50,6 +50,7 @@ interface Found {
 export function checkRun(db: Database, name: string, options: CheckOptions): RecheckPlan {
   const run = findRun(db, name);
   if (run === undefined) throw new NotCheckedError('removed', `run ${name} is not there any more`);
+  if (run.importing) throw new NotCheckedError('running', `run ${name} is just being imported; the rules judge it then`);
   if (run.state === 'running') throw new NotCheckedError('running', `run ${name} is still running; recheck it when it has ended`);
   if (run.recordsDroppedAt !== 0) throw new NotCheckedError('records-dropped', `the records of run ${name} are not kept any more; it keeps the anomalies that were found in them`);
   const plan = new PlanFile(options.file);

@@ -89,7 +89,7 @@ export class RecheckJobs {
         await this.recheck(work, target, worker);
         if (job.signal.aborted) return;
       }
-      job.end('done');
+      job.complete();
     } catch (error) {
       job.end('failed', error instanceof Error ? error.message : String(error));
     } finally {

@@ -1,51 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import { KEPT_PER_FINGERPRINT } from '../ingest/limits.ts';
-import { packageFile } from '../package-paths.ts';
 import { dataFile } from '../store/location.ts';
 import { Sqlite } from '../store/sqlite.ts';
 import { temporaryDirectory } from '../testing/fixture.ts';
 import { TestProducer } from '../testing/producer.ts';
 import { batchOf, SAMPLE_SUBJECTS, shortReplyRecord } from '../testing/sample-records.ts';
-
-const SERVER = `
-  import(process.argv[1])
-    .then(({ createService }) => createService({ dataDirectory: process.argv[2] }))
-    .then((service) => service.listen({ port: 0 }))
-    .then(({ url }) => console.log(url));
-`;
+import { serviceProcess } from '../testing/service-process.ts';
 
 const RECORDS = KEPT_PER_FINGERPRINT + 2000;
 const BATCH = 3000;
 
-interface Server {
-  readonly url: string;
-  /** Ends the process as a power cut would, and waits until it is gone. */
-  kill(): Promise<void>;
-}
-
-async function startServer(directory: string): Promise<Server> {
-  const child = spawn(process.execPath, ['-e', SERVER, packageFile('dist/server/index.js').href, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => { child.kill('SIGKILL'); });
-  const [url] = await once(createInterface({ input: child.stdout }), 'line') as [string];
-  return {
-    url,
-    kill: async () => {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    },
-  };
-}
-
 /** Fills a store with a run whose every reply is short, and takes away what was found in it. */
 async function fill(directory: string): Promise<void> {
-  const server = await startServer(directory);
+  const server = await serviceProcess(directory);
   const producer = await TestProducer.connect(`${server.url.replace('http', 'ws')}/ingest`);
   producer.hello({ id: 'flood' });
   await producer.next('welcome');
@@ -83,7 +53,7 @@ it('a service that is killed during a recheck leaves what was found before or wh
   expect(state(directory)).toEqual(OLD);
   const seen = new Set<string>();
   for (const delay of [0, 40, 80, 120, 160, 200, 250, 300, 400]) {
-    const server = await startServer(directory);
+    const server = await serviceProcess(directory);
     await fetch(`${server.url}/api/recheck`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"select":"outdated"}' });
     await pause(delay);
     await server.kill();
@@ -92,7 +62,7 @@ it('a service that is killed during a recheck leaves what was found before or wh
     seen.add(JSON.stringify(now));
     if (seen.has(JSON.stringify(NEW))) break;
   }
-  const server = await startServer(directory);
+  const server = await serviceProcess(directory);
   const started = await (await fetch(`${server.url}/api/recheck`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"select":"all"}' })).json() as { id: string };
   await expect.poll(async () => (await fetch(`${server.url}/api/jobs/${started.id}`)).json(), { timeout: 60_000 }).toMatchObject({ state: 'done', result: { checked: 1 } });
   await server.kill();

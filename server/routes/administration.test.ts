@@ -1,80 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunList } from '../../schema/api/index.ts';
+import { TRACE_FILE_TYPE, type RunList } from '../../schema/api/index.ts';
 import { openStore } from '../open-store.ts';
 import { openWriter } from '../store/open.ts';
-import { writeTraceFile } from '../store/trace-file.ts';
+import { leftovers, serviceWith, traceFile } from '../testing/filled-services.ts';
 import { addRun } from '../testing/filled-store.ts';
 import { runningService, temporaryDirectory } from '../testing/fixture.ts';
-import { sampleBatch } from '../testing/sample-records.ts';
-import { TRACE_FILE_TYPE } from './administration.ts';
-
-function traceFile(...ids: string[]): string {
-  const file = join(temporaryDirectory(), 'a.s4trace');
-  writeTraceFile(file, (db) => { for (const id of ids) addRun(db, { id, records: 250 }); });
-  return file;
-}
-
-/** A service on a store that has runs already. */
-async function serviceWith(...ids: string[]): ReturnType<typeof runningService> {
-  const directory = temporaryDirectory();
-  const { db, close } = openWriter(directory);
-  for (const id of ids) addRun(db, { id, records: 250, changedAt: 2000 });
-  close();
-  return runningService({ dataDirectory: directory });
-}
-
-const leftovers = (directory: string): string[] => readdirSync(directory).filter((name) => name.includes('.part'));
-
-describe('POST /api/import', () => {
-  it('takes a trace file while producers send', async () => {
-    const { address, directory, producer, service } = await serviceWith('mine');
-    const sender = await producer();
-    sender.hello({ id: 'live' });
-    await sender.next('welcome');
-    sender.batch(sampleBatch(1, 100));
-    await sender.acknowledged(100);
-    const send = (file: string, query = ''): Promise<Response> => fetch(`${address.url}/api/import${query}`, { method: 'POST', headers: { 'content-type': TRACE_FILE_TYPE }, body: readFileSync(file) });
-    expect(await (await send(traceFile('a', 'b', 'c'), '?runs=a,c')).json()).toEqual({ runs: [{ run: 'a', records: 250, outcome: 'imported' }, { run: 'c', records: 250, outcome: 'imported' }] });
-    sender.batch(sampleBatch(101, 200));
-    await sender.acknowledged(200);
-    expect((await (await fetch(`${address.url}/api/runs`)).json() as RunList).runs.map(({ run }) => run)).toEqual(['live', 'c', 'a', 'mine']);
-    expect((await (await fetch(`${address.url}/api/runs/a/records?from=249`)).json())).toMatchObject({ rows: [{ seq: 249 }, { seq: 250 }] });
-    expect(await (await send(traceFile('a'))).json()).toEqual({ runs: [{ run: 'a', records: 250, outcome: 'present' }] });
-    expect(leftovers(directory)).toEqual([]);
-    sender.terminate();
-    await service.close();
-  });
-
-  it('says what is wrong, without a path, and keeps nothing', async () => {
-    const { service, directory } = await serviceWith('mine');
-    const inject = async (payload: string | Buffer, type = TRACE_FILE_TYPE, query = ''): Promise<[number, { error: string; message: string }]> => {
-      const response = await service.app.inject({ method: 'POST', url: `/api/import${query}`, headers: { 'content-type': type }, payload });
-      return [response.statusCode, response.json()];
-    };
-    const good = readFileSync(traceFile('a'));
-    expect(await inject('not a database '.repeat(100))).toEqual([400, { error: 'bad-request', message: expect.stringMatching(/^the trace file is no trace that can be read/) as string }]);
-    expect(await inject(good.subarray(0, 60_000))).toMatchObject([400, { message: expect.stringMatching(/^the trace file (is damaged|is no trace)/) as string }]);
-    expect(await inject('{}', 'application/json')).toMatchObject([400, { message: expect.stringContaining(TRACE_FILE_TYPE) as string }]);
-    expect(await inject(good, TRACE_FILE_TYPE, '?runs=nobody')).toMatchObject([404, { error: 'unknown-run' }]);
-    expect(await inject(good, TRACE_FILE_TYPE, '?path=/etc/passwd')).toMatchObject([400, { message: expect.stringContaining('unknown query parameter "path"') as string }]);
-    const other = join(temporaryDirectory(), 'other.s4trace');
-    writeTraceFile(other, (db) => addRun(db, { id: 'mine', records: 9 }));
-    expect(await inject(readFileSync(other))).toMatchObject([409, { error: 'conflict', message: expect.stringContaining('another run mine') as string }]);
-    for (const [, { message }] of [await inject('x')]) expect(message).not.toContain(directory);
-    expect((await service.app.inject('/api/runs')).json<RunList>().runs.map(({ run }) => run)).toEqual(['mine']);
-    expect(leftovers(directory)).toEqual([]);
-    expect((await inject(good))[0]).toBe(200);
-  });
-
-  it('refuses a file that is announced to be too large', async () => {
-    const { service } = await serviceWith();
-    const response = await service.app.inject({ method: 'POST', url: '/api/import', headers: { 'content-type': TRACE_FILE_TYPE, 'content-length': String(5 * 2 ** 30) }, payload: 'x' });
-    expect([response.statusCode, response.json()]).toMatchObject([413, { error: 'too-large' }]);
-  });
-});
 
 describe('/api/admin', () => {
   it('prunes, and says before what would go', async () => {

@@ -11,6 +11,7 @@ import { anomalyRoutes } from './anomalies.ts';
 import { comparisonRoutes } from './comparison.ts';
 import { exportRoutes } from './export.ts';
 import { findingRoutes } from './findings.ts';
+import { importRoute } from './import.ts';
 import { interfaceRoutes } from './interfaces.ts';
 import { jobRoutes } from './jobs.ts';
 import { recordRoutes } from './records.ts';
@@ -52,5 +53,6 @@ export async function apiRoutes(app: FastifyInstance, { query, ingest, exports, 
     ruleRoutes(api);
     interfaceRoutes(api);
     administrationRoutes(api, administration);
+    importRoute(api, administration);
   }, { prefix: '/api' });
 }

@@ -39,8 +39,9 @@ export const STORED_VIEWS: readonly StoredView[] = [
         ['program', 'what ran'], ['kernel', 'model or image'], ['kernel_version', 'what the producer says of it'], ['configuration', 'e.g. riscv64-mcs'],
         ['release', 'release of seL4; empty when not known'], ['build', 'SHA-256 of the kernel file; empty for the model'], ['machine', 'what the kernel runs on; empty for the model'],
         ['git_commit', 'commit of the program; empty when there is none'], ['defects', 'defects of the model that are on, a JSON array'],
-        ['state', 'running, ended or interrupted'], ['end', 'completed, failed, stalled, interrupted, crashed or unknown; NULL before the end'], ['end_detail', 'what the producer says of the end'],
+        ['end', 'completed, failed, stalled, interrupted, crashed or unknown; NULL before the end'], ['end_detail', 'what the producer says of the end'],
       ] as const).map(([name, about]) => column(name, 'TEXT', about, `t."${name}"`)),
+      column('state', 'TEXT', 'running, ended, interrupted or importing', "CASE t.importing WHEN 1 THEN 'importing' ELSE t.state END"),
       column('tags', 'TEXT', 'a JSON array', '(SELECT json_group_array(tag) FROM (SELECT tag FROM run_tag WHERE run_tag.run = t.id ORDER BY tag))'),
       ...([
         ['seed', 'seed of the run'], ['records', 'records; sequence numbers are 1 to this'], ['replies', 'records with a reply of the kernel'], ['time', 'virtual time of the last exit, ns'],

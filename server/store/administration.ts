@@ -4,28 +4,36 @@
  * commits of the ingest, so every command is short; work that takes longer goes in slices.
  */
 import type { Database } from 'better-sqlite3';
-import type { FindingDecision, ImportResult, PrunePlan, RetentionPolicy, RunSummary, TagChange } from '../../schema/api/index.ts';
+import type { FindingDecision, PrunePlan, RetentionPolicy, RunSummary, TagChange } from '../../schema/api/index.ts';
 import { MOST_TAGS, TAG_PATTERN } from '../../schema/trace/names.ts';
 import { RequestError } from '../errors.ts';
 import { applyPlan } from '../recheck/apply-plan.ts';
 import type { RecheckPlan } from '../recheck/plan.ts';
 import { needRun } from './find-run.ts';
 import { Findings } from './findings.ts';
-import { openForeign } from './foreign-store.ts';
-import { importRuns } from './import-runs.ts';
+import type { ImportTotals } from './import-runs.ts';
+import { ImportSession, type ImportSlice } from './import-session.ts';
 import { Retention, type PruneSlice } from './retention.ts';
 import { runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
-import { TraceStore } from './trace-store.ts';
+
+/** As long as a commit of the ingest takes under load. */
+const IMPORT_SLICE_MS = 20;
 
 export class Administration {
   private readonly db: Database;
   private readonly findings: Findings;
   private readonly isOpen: (run: string) => boolean;
   private readonly retention: Retention;
+  private readonly importSliceMs: number;
+  private session: ImportSession | undefined;
 
-  /** @param isOpen whether a producer's connection has this run open: its counts are then in memory too */
-  constructor(db: Database, isOpen: (run: string) => boolean = () => false) {
+  /**
+   * @param isOpen whether a producer's connection has this run open: its counts are then in memory too
+   * @param importSliceMs most time of a slice of an import, but for its last chunk
+   */
+  constructor(db: Database, isOpen: (run: string) => boolean = () => false, importSliceMs = IMPORT_SLICE_MS) {
     this.db = db;
+    this.importSliceMs = importSliceMs;
     this.isOpen = isOpen;
     this.findings = new Findings(db);
     this.retention = new Retention(db, this.findings, isOpen);
@@ -57,19 +65,28 @@ export class Administration {
   }
 
   /**
-   * Copies runs of a trace file of this version, all that are wanted or none. Ingest waits meanwhile, about a second for a
-   * million records: rules judge every one of them. Throws a RequestError that says what is wrong with the file.
+   * Begins to copy runs of a trace file of this version, all that are wanted or none; {@link importSlice} goes on. Throws a
+   * RequestError that says what is wrong with the file, or `conflict` while another import is under way.
    */
-  importFile(file: string, runs?: readonly string[]): ImportResult {
-    const source = openForeign(file);
-    try {
-      const store = new TraceStore(this.db);
-      let imported: ImportResult['runs'] = [];
-      store.transaction(() => { imported = importRuns(source, store, runs); });
-      return { runs: imported };
-    } finally {
-      source.close();
-    }
+  beginImport(file: string, runs?: readonly string[]): ImportTotals {
+    if (this.session !== undefined) throw new RequestError('conflict', 'another import is under way', 'try again when it is done');
+    while (this.undoImport());
+    this.session = new ImportSession(this.db, file, runs, this.importSliceMs);
+    return this.session.totals;
+  }
+
+  /** The next slice of the import. Throws what is wrong with the file, or what SQLite throws; then it is to be undone. */
+  importSlice(): ImportSlice {
+    if (this.session === undefined) throw new RequestError('conflict', 'no import is under way');
+    const slice = this.session.slice();
+    if ('result' in slice) this.endSession();
+    return slice;
+  }
+
+  /** Gives up the import, and takes away some of what an import copied that is not complete. False when nothing is left of it. */
+  undoImport(): boolean {
+    this.endSession();
+    return this.retention.undoImports(Date.now());
   }
 
   /** What {@link prune} would do to the end. */
@@ -82,4 +99,8 @@ export class Administration {
     return this.retention.slice(policy, now);
   }
 
+  private endSession(): void {
+    this.session?.close();
+    this.session = undefined;
+  }
 }

@@ -60,7 +60,7 @@ function checkOwners(db: Database, problems: Problems): void {
     const orphans = db.prepare(`SELECT count(*) FROM ${table} WHERE run NOT IN (SELECT id FROM run)`).pluck().get() as number;
     if (orphans > 0) problems.add(null, `${orphans} rows of table ${table} are of no run`);
   }
-  const unknown = db.prepare('SELECT count(*) FROM anomaly_group WHERE fingerprint NOT IN (SELECT fingerprint FROM finding)').pluck().get() as number;
+  const unknown = db.prepare('SELECT count(*) FROM anomaly_group WHERE fingerprint NOT IN (SELECT fingerprint FROM finding) AND run NOT IN (SELECT id FROM run WHERE importing = 1)').pluck().get() as number;
   if (unknown > 0) problems.add(null, `${unknown} groups of anomalies have no finding`);
 }
 

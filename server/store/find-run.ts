@@ -10,12 +10,12 @@ const SHORTEST_BEGINNING = 4;
 const BEFORE_LATEST = /^latest~([0-9]{1,6})$/;
 
 /**
- * The run that `reference` names: an id; `latest`, the run that started last, or `latest~N`, the one N before it; or the first four
+ * The run that `reference` names: an id; `latest`, the run that started last (and is not just being imported), or `latest~N`, the one N before it; or the first four
  * characters or more of just one id. Undefined when there is none; a RequestError when several ids begin so.
  */
 export function findRun(db: Database, reference: string): StoredRun | undefined {
   const before = reference === LATEST_RUN ? 0 : BEFORE_LATEST.exec(reference)?.[1];
-  if (before !== undefined) return asRun(db.prepare(`${SELECT_RUN} ${LATER_FIRST} LIMIT 1 OFFSET ?`).get(Number(before)));
+  if (before !== undefined) return asRun(db.prepare(`${SELECT_RUN} WHERE importing = 0 ${LATER_FIRST} LIMIT 1 OFFSET ?`).get(Number(before)));
   return asRun(db.prepare(`${SELECT_RUN} WHERE name = ?`).get(reference)) ?? findByBeginning(db, reference);
 }
 

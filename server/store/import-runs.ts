@@ -31,49 +31,90 @@ const LAST_MOMENT = 8.64e15;
 const LONGEST_NAME = 1024;
 const LONGEST_DETAIL = 65_536;
 
+/** What is to be imported. */
+export interface ImportTotals {
+  readonly runs: number;
+  readonly records: number;
+}
+
+/** How far an import is. */
+export interface ImportProgress {
+  /** The run it is at. */
+  readonly run: string;
+  readonly runsDone: number;
+  readonly recordsDone: number;
+}
+
+/** Counts the runs of `source` with the given ids, or all. Throws a RequestError for one that there is not. */
+export function importTotals(source: Database, wanted?: readonly string[]): ImportTotals {
+  const rows = rowsOf(source, wanted);
+  return { runs: rows.length, records: rows.reduce((sum, { records }) => sum + Number(records), 0) };
+}
+
 /**
- * Copies runs, those with the given ids or all, in the order in which they came to `source`. Runs that `target` has already are passed over when they are the
- * same. Throws a RequestError for a run that differs from the one of that id, or whose rows are not what a service
- * writes; the caller's transaction undoes what was copied then. `progress` is told after each run.
+ * Copies runs, those with the given ids or all, in the order in which they came to `source`. Runs that `target` has already
+ * are passed over when they are the same. `pause` is asked after each chunk: where it says so the generator yields, and the
+ * store can be committed. What is copied stays marked as being imported, and all of it is shown at the end.
+ *
+ * Throws a RequestError for a run that differs from the one of that id, or whose rows are not what a service writes; what
+ * was copied then is the caller's to undo.
  */
-export function importRuns(source: Database, target: TraceStore, wanted?: readonly string[], progress: (run: ImportedRun) => void = () => {}): ImportedRun[] {
-  const rows = source.prepare(`${SELECT_RUN} ORDER BY id`).all() as RunRow[];
+export function* importRuns(source: Database, target: TraceStore, wanted?: readonly string[], pause: () => boolean = () => false): Generator<ImportProgress, ImportedRun[]> {
+  const imported: ImportedRun[] = [];
+  let recordsBefore = 0;
+  for (const row of rowsOf(source, wanted)) {
+    const progressAt = (records: number): ImportProgress => ({ run: row.name, runsDone: imported.length, recordsDone: recordsBefore + records });
+    imported.push(yield* new RunImport(source, target, checkedRun(row), pause, progressAt).copy());
+    recordsBefore += row.records;
+  }
+  target.completeImports();
+  return imported;
+}
+
+/** Those that are complete in `source`. */
+function rowsOf(source: Database, wanted: readonly string[] | undefined): RunRow[] {
+  const rows = source.prepare(`${SELECT_RUN} WHERE importing = 0 ORDER BY id`).all() as RunRow[];
   const missing = wanted?.find((id) => !rows.some(({ name }) => name === id));
   if (missing !== undefined) throw new RequestError('unknown-run', `there is no run ${missing} to import`);
-  return rows.filter(({ name }) => wanted?.includes(name) ?? true).map((row) => {
-    const imported = new RunImport(source, target, checkedRun(row)).copy();
-    progress(imported);
-    return imported;
-  });
+  return rows.filter(({ name }) => wanted?.includes(name) ?? true);
 }
 
 class RunImport {
   private readonly source: Database;
   private readonly target: TraceStore;
   private readonly run: StoredRun;
+  private readonly pause: () => boolean;
+  private readonly progressAt: (records: number) => ImportProgress;
 
-  constructor(source: Database, target: TraceStore, run: StoredRun) {
+  constructor(source: Database, target: TraceStore, run: StoredRun, pause: () => boolean, progressAt: (records: number) => ImportProgress) {
     this.source = source;
     this.target = target;
     this.run = run;
+    this.pause = pause;
+    this.progressAt = progressAt;
   }
 
-  copy(): ImportedRun {
+  *copy(): Generator<ImportProgress, ImportedRun> {
     const { description: { id }, records } = this.run;
     const known = this.target.findRun(id);
     if (known !== undefined) {
-      this.refuseOther(known);
+      yield* this.refuseOther(known);
       return { run: id, records, outcome: 'present' };
     }
     if (this.run.recordsDroppedAt !== 0) return { run: id, records, outcome: 'without-records' };
-    this.insert();
+    yield* this.insert();
     return { run: id, records, outcome: 'imported' };
   }
 
-  private insert(): void {
+  private *insert(): Generator<ImportProgress> {
     const { description, startedAt, changedAt, state, end, endDetail, records } = this.run;
-    const writer = new RunWriter(this.target, this.target.insertRun(description, startedAt), interfacesByName(description.configuration));
-    for (const chunk of this.chunks(this.source, this.run.key)) this.take(writer, chunk);
+    const writer = new RunWriter(this.target, this.target.insertRun(description, startedAt, true), interfacesByName(description.configuration));
+    for (const chunk of this.chunks()) {
+      this.take(writer, chunk);
+      if (!this.pause()) continue;
+      writer.flush(false);
+      yield this.progressAt(writer.run.records);
+    }
     if (writer.run.records !== records) throw this.bad(`says that it has ${records} records, but its chunks hold ${writer.run.records}`);
     this.target.saveSubjects(writer.run.key, [...this.subjects()]);
     // Nobody sends it any more.
@@ -108,34 +149,33 @@ class RunImport {
   }
 
   /** Passes for the same run: the same description, and the same records as far as both stores still have them. */
-  private refuseOther(known: StoredRun): void {
-    const { run, source, target } = this;
+  private *refuseOther(known: StoredRun): Generator<ImportProgress> {
+    const { run } = this;
     const same = sameDescription(known.description, run.description) && known.records === run.records && known.time === run.time;
     const dropped = known.recordsDroppedAt !== 0 || run.recordsDroppedAt !== 0;
-    if (same && (dropped || sameBodies(target.chunksFrom(known.key, 1), this.chunks(source, run.key)))) return;
+    if (same && (dropped || (yield* this.sameBodies(known)))) return;
     throw new RequestError('conflict', `there is another run ${run.description.id} already: ${known.description.program}, ${known.records} records, where this one is ${run.description.program}, ${run.records} records`,
       'leave it out, or remove the other one first');
   }
 
-  private chunks(db: Database, run: number): IterableIterator<ChunkRow> {
-    return db.prepare('SELECT first_seq, count, first_time, last_time, body FROM chunk WHERE run = ? ORDER BY first_seq').iterate(run) as IterableIterator<ChunkRow>;
+  /** Whether a run of as many records has the same chunks. */
+  private *sameBodies(known: StoredRun): Generator<ImportProgress, boolean> {
+    let next = 1;
+    for (const { first_seq, count, body } of this.chunks()) {
+      const other = this.target.chunkAt(known.key, first_seq);
+      if (first_seq !== next || other === undefined || Buffer.compare(other, body) !== 0) return false;
+      next += count;
+      if (this.pause()) yield this.progressAt(next - 1);
+    }
+    return next - 1 === known.records;
+  }
+
+  private chunks(): IterableIterator<ChunkRow> {
+    return this.source.prepare('SELECT first_seq, count, first_time, last_time, body FROM chunk WHERE run = ? ORDER BY first_seq').iterate(this.run.key) as IterableIterator<ChunkRow>;
   }
 
   private bad(what: string): RequestError {
     return badRun(this.run.description.id, what);
-  }
-}
-
-function sameBodies(ours: Iterable<Uint8Array>, theirs: Iterable<ChunkRow>): boolean {
-  const others = theirs[Symbol.iterator]();
-  try {
-    for (const body of ours) {
-      const other = others.next();
-      if (other.done === true || Buffer.compare(body, other.value.body) !== 0) return false;
-    }
-    return others.next().done === true;
-  } finally {
-    others.return?.();
   }
 }
 

@@ -23,19 +23,25 @@ export class Maintenance {
     this.location = location;
   }
 
-  /** Keeps others out while `work` runs. Rejects with a RequestError `unavailable` while somebody else does. */
-  async alone<T>(work: () => Promise<T>): Promise<T> {
+  /** Keeps others out until what it returns is called, once. Throws a RequestError `unavailable` while somebody else does. */
+  claim(): () => void {
     if (this.claimed) throw new RequestError('unavailable', 'an import, backup or check is under way', 'try again when it is done');
     this.claimed = true;
+    return () => { this.claimed = false; };
+  }
+
+  /** Keeps others out while `work` runs. Rejects as {@link claim} throws. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const release = this.claim();
     try {
       return await work();
     } finally {
-      this.claimed = false;
+      release();
     }
   }
 
   /**
-   * Does a job; to be called within {@link alone}. Rejects with what the job throws, or a RequestError `unavailable` when
+   * Does a job; to be called by whoever has the claim. Rejects with what the job throws, or a RequestError `unavailable` when
    * `signal` aborts it or the service is closed before.
    */
   run<J extends Job>(job: J, { signal, report }: Watch, ...parameters: JobParameters<J>): Promise<JobResult<J>> {

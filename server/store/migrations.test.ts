@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { TraceReader } from '../query/trace-reader.ts';
 import { addRun } from '../testing/filled-store.ts';
 import { temporaryDirectory } from '../testing/fixture.ts';
+import { importFile } from '../testing/import-file.ts';
 import { Administration } from './administration.ts';
 import { checkStore } from './check.ts';
 import { examineForeign, foreignVersion, openForeign } from './foreign-store.ts';
@@ -74,7 +75,7 @@ describe.each(EARLIER)('a store of version %i', (version) => {
     close();
   });
 
-  it('is imported from a copy, and stays as it is', () => {
+  it('is imported from a copy, and stays as it is', async () => {
     const directory = temporaryDirectory();
     storeOf(version, directory);
     const old = new Sqlite(dataFile(directory));
@@ -88,7 +89,7 @@ describe.each(EARLIER)('a store of version %i', (version) => {
     examineForeign(copy);
     expect([foreignVersion(file), foreignVersion(copy)]).toEqual([version, CURRENT_VERSION]);
     const { db, close } = openWriter(temporaryDirectory());
-    expect(new Administration(db).importFile(copy).runs).toMatchObject([{ run: 'a', outcome: 'imported' }, { run: 'b', outcome: 'imported' }]);
+    expect((await importFile(new Administration(db), copy)).runs).toMatchObject([{ run: 'a', outcome: 'imported' }, { run: 'b', outcome: 'imported' }]);
     // The rules ran again: times per method are there, also where the old version did not count them.
     expect(new TraceReader(db).run('a').methods.every(({ time }) => time !== null && time > 0)).toBe(true);
     close();

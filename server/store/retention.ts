@@ -84,6 +84,17 @@ export class Retention {
     return { ...NOTHING, more: this.giveBack() };
   }
 
+  /** Takes away some of what an import copied that did not come to its end. False when nothing is left of it. */
+  undoImports(now: number): boolean {
+    return this.db.transaction(() => {
+      this.db.prepare('UPDATE run SET records_dropped_at = ? WHERE importing = 1 AND records_dropped_at = 0').run(now);
+      if (this.clearDropped()) return true;
+      const id = this.db.prepare('SELECT id FROM run WHERE importing = 1 LIMIT 1').pluck().get() as number | undefined;
+      if (id !== undefined) this.removeRun({ id });
+      return id !== undefined;
+    }).immediate();
+  }
+
   private next(policy: RetentionPolicy, now: number): Partial<PruneReport> | undefined {
     if (this.clearDropped()) return {};
     const candidates = this.candidates(policy);
@@ -112,7 +123,7 @@ export class Retention {
     return { runsWithoutRecords: 1 };
   }
 
-  private removeRun({ id }: Candidate): Partial<PruneReport> {
+  private removeRun({ id }: Pick<Candidate, 'id'>): Partial<PruneReport> {
     const fingerprints = this.db.prepare('SELECT fingerprint FROM anomaly_group WHERE run = ?').pluck().all(id) as string[];
     for (const table of TABLES_OF_RUNS) this.db.prepare(`DELETE FROM ${table} WHERE run = ?`).run(id);
     this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
@@ -123,16 +134,15 @@ export class Retention {
   /** Runs that may be touched, those that nothing has happened to for longest first. */
   private candidates({ keepTags = [] }: RetentionPolicy): Candidate[] {
     const rows = this.db.prepare(`SELECT id, name, program, changed_at AS changedAt, records, records_dropped_at = 0 AND records > 0 AS hasRecords FROM run
-      WHERE state != 'running' AND NOT EXISTS (SELECT 1 FROM run_tag JOIN json_each(?) kept ON kept.value = run_tag.tag WHERE run_tag.run = run.id)
+      WHERE state != 'running' AND importing = 0 AND NOT EXISTS (SELECT 1 FROM run_tag JOIN json_each(?) kept ON kept.value = run_tag.tag WHERE run_tag.run = run.id)
       ORDER BY changed_at, id`).all(JSON.stringify(keepTags)) as (Omit<Candidate, 'full'> & { hasRecords: number })[];
     return rows.filter(({ name }) => !this.isOpen(name)).map(({ hasRecords, ...row }) => ({ ...row, full: hasRecords === 1 }));
   }
 
   private refuseNamed({ runs = [] }: RetentionPolicy): void {
     for (const name of runs) {
-      if (this.isOpen(name) || this.db.prepare('SELECT state FROM run WHERE name = ?').pluck().get(name) === 'running') {
-        throw new RequestError('conflict', `run ${name} is running`, 'end it first');
-      }
+      const busy = this.db.prepare("SELECT 1 FROM run WHERE name = ? AND (state = 'running' OR importing = 1)").get(name) !== undefined;
+      if (this.isOpen(name) || busy) throw new RequestError('conflict', `run ${name} is running`, 'end it first');
     }
   }
 

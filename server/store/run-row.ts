@@ -3,6 +3,9 @@
 import type { AnomalyCounts, RunEndName, RunStateName, RunSummary } from '../../schema/api/index.ts';
 import type { RunDescription } from '../../schema/trace/names.ts';
 
+/** States in column `state`; runs that are being imported have a mark of their own. */
+export type StoredState = Exclude<RunStateName, 'importing'>;
+
 /** Columns of table `run`. */
 export interface RunRow {
   id: number;
@@ -19,7 +22,7 @@ export interface RunRow {
   git_commit: string;
   /** JSON, of table `run_tag`. */
   tags: string;
-  state: RunStateName;
+  state: StoredState;
   end: RunEndName | null;
   end_detail: string;
   started_at: number;
@@ -34,7 +37,12 @@ export interface RunRow {
   rules: string;
   /** ms since 1970, 0 while the records are there. */
   records_dropped_at: number;
+  /** 1 while an import copies it. */
+  importing: 0 | 1;
 }
+
+/** The state of a run as the service shows it. */
+export const RUN_STATE_SQL = "CASE run.importing WHEN 1 THEN 'importing' ELSE run.state END";
 
 /** Rows of {@link RunRow}; conditions follow. */
 export const SELECT_RUN = `SELECT run.*, (SELECT json_group_array(tag) FROM (SELECT tag FROM run_tag WHERE run_tag.run = run.id ORDER BY tag)) AS tags FROM run`;
@@ -47,7 +55,9 @@ export interface StoredRun {
   readonly key: number;
   description: RunDescription;
   readonly startedAt: number;
-  state: RunStateName;
+  state: StoredState;
+  /** An import has not completed it. */
+  readonly importing: boolean;
   end: RunEndName | null;
   endDetail: string;
   changedAt: number;
@@ -70,6 +80,7 @@ export function runOfRow(row: RunRow): StoredRun {
     },
     startedAt: row.started_at,
     state: row.state,
+    importing: row.importing === 1,
     end: row.end,
     endDetail: row.end_detail,
     changedAt: row.changed_at,
@@ -89,7 +100,7 @@ export function runSummary(run: StoredRun): RunSummary {
     ...description,
     defects: [...description.defects],
     tags: [...description.tags],
-    state: run.state,
+    state: run.importing ? 'importing' : run.state,
     end: run.end,
     endDetail: run.endDetail,
     startedAt: new Date(run.startedAt).toISOString(),

@@ -52,11 +52,12 @@ export class TraceStore {
     return row === undefined ? undefined : runOfRow(row);
   }
 
-  insertRun(description: RunDescription, now: number): StoredRun {
+  /** `importing`: the run is marked until {@link completeImports}. */
+  insertRun(description: RunDescription, now: number, importing = false): StoredRun {
     this.statements.insertRun.run({
       name: description.id, program: description.program, kernel: description.kernel, kernelVersion: description.kernelVersion,
       configuration: description.configuration, seed: description.seed, defects: JSON.stringify(description.defects), now,
-      release: description.release, build: description.build, machine: description.machine, commit: description.commit, rules: RULES_REVISION,
+      release: description.release, build: description.build, machine: description.machine, commit: description.commit, rules: RULES_REVISION, importing: importing ? 1 : 0,
     });
     for (const tag of description.tags) this.statements.insertTag.run({ run: description.id, tag });
     return this.findRun(description.id)!;
@@ -73,6 +74,15 @@ export class TraceStore {
   /** Marks runs whose producer went away with the service before. */
   interruptRunning(now: number): void {
     this.statements.interruptRunning.run(now);
+  }
+
+  /** Shows all runs that were imported, and takes note of their anomalies. */
+  completeImports(): void {
+    for (const row of this.statements.importing.all() as RunRow[]) {
+      const run = runOfRow(row);
+      for (const group of this.groups(run.key)) this.findings.seen(run, group);
+    }
+    this.statements.completeImports.run();
   }
 
   insertChunk(run: number, header: BatchHeader, body: Uint8Array): void {
@@ -125,6 +135,11 @@ export class TraceStore {
     return this.statements.subjects.all(run, type) as Subject[];
   }
 
+  /** Body of the chunk that begins with record `seq`. */
+  chunkAt(run: number, seq: number): Uint8Array | undefined {
+    return this.statements.chunkAt.get(run, seq) as Uint8Array | undefined;
+  }
+
   /** Bodies of the chunk that has record `seq` and of all after it, in order. */
   *chunksFrom(run: number, seq: number): Generator<Uint8Array> {
     for (const row of this.statements.chunksFrom.iterate({ run, seq }) as IterableIterator<{ body: Buffer }>) yield row.body;
@@ -141,17 +156,17 @@ function saveSubjects(count: number): string {
 
 type Statements = Record<
   'findRun' | 'insertRun' | 'insertTag' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'saveSubjects' | 'addMethodCount'
-  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'subjects' | 'chunksFrom', Statement>;
+  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'subjects' | 'chunksFrom' | 'chunkAt' | 'importing' | 'completeImports', Statement>;
 
 function prepare(db: Database): Statements {
   return {
     findRun: db.prepare(`${SELECT_RUN} WHERE name = ?`),
-    insertRun: db.prepare(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, release, build, machine, git_commit, rules, state, started_at, changed_at)
-      VALUES (:name, :program, :kernel, :kernelVersion, :configuration, :seed, :defects, :release, :build, :machine, :commit, :rules, 'running', :now, :now)`),
+    insertRun: db.prepare(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, release, build, machine, git_commit, rules, importing, state, started_at, changed_at)
+      VALUES (:name, :program, :kernel, :kernelVersion, :configuration, :seed, :defects, :release, :build, :machine, :commit, :rules, :importing, 'running', :now, :now)`),
     insertTag: db.prepare('INSERT OR IGNORE INTO run_tag (run, tag) SELECT id, :tag FROM run WHERE name = :run'),
     updateRun: db.prepare(`UPDATE run SET state = :state, end = :end, end_detail = :endDetail, changed_at = :changedAt, records = :records,
       replies = :replies, time = :time, errors = :errors, warnings = :warnings, infos = :infos WHERE id = :key`),
-    interruptRunning: db.prepare(`UPDATE run SET state = 'interrupted', changed_at = ? WHERE state = 'running'`),
+    interruptRunning: db.prepare(`UPDATE run SET state = 'interrupted', changed_at = ? WHERE state = 'running' AND importing = 0`),
     insertChunk: db.prepare('INSERT INTO chunk (run, first_seq, count, first_time, last_time, body) VALUES (?, ?, ?, ?, ?, ?)'),
     insertKey: db.prepare('INSERT INTO chunk_key (run, kind, key, first_seq, records) VALUES (?, ?, ?, ?, ?)'),
     saveSubject: db.prepare(saveSubjects(1)),
@@ -169,6 +184,9 @@ function prepare(db: Database): Statements {
     saveRuleState: db.prepare(`INSERT INTO rule_state (run, seq, body) VALUES (?, ?, ?)
       ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, body = excluded.body`),
     subjects: db.prepare('SELECT id, type, name FROM subject WHERE run = ? AND type = ? ORDER BY id'),
+    chunkAt: db.prepare('SELECT body FROM chunk WHERE run = ? AND first_seq = ?').pluck(),
+    importing: db.prepare(`${SELECT_RUN} WHERE importing = 1 ORDER BY id`),
+    completeImports: db.prepare('UPDATE run SET importing = 0 WHERE importing = 1'),
     chunksFrom: db.prepare(`SELECT body FROM chunk WHERE run = :run
       AND first_seq >= coalesce((SELECT max(first_seq) FROM chunk WHERE run = :run AND first_seq <= :seq), 0) ORDER BY first_seq`),
   };

@@ -3,11 +3,17 @@ import { createReadStream, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { ImportedRun, ImportResult } from '../../../schema/api/index.ts';
+import { TRACE_FILE_TYPE, type ImportedRun, type ImportJob } from '../../../schema/api/index.ts';
+import type { ImportProgress } from '../../store/import-runs.ts';
+import type { ImportSlice } from '../../store/import-session.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { note, printJson, printLine } from '../output.ts';
+import { followJob } from '../follow-job.ts';
+import { printJson, printLine } from '../output.ts';
+import { progress } from '../progress.ts';
 import { dataDirectory, findService, withServiceOptions, type RemoteAccess, type ServiceOptions } from '../service-access.ts';
+import { interruption } from '../signals.ts';
 
 interface ImportOptions extends ServiceOptions {
   readonly run: readonly string[];
@@ -54,36 +60,43 @@ export function importText({ file, run, records, outcome }: Imported): string {
 /** Into the data directory, which no service has. */
 async function importHere(file: string, folder: string, { data, run }: ImportOptions): Promise<ImportedRun[]> {
   const { openChecked } = await import('../trace-sources.ts');
-  const { importRuns } = await import('../../store/import-runs.ts');
+  const { Administration } = await import('../../store/administration.ts');
+  const { importAll } = await import('../../store/import-session.ts');
   const { openWriter } = await import('../../store/open.ts');
-  const { TraceStore } = await import('../../store/trace-store.ts');
   const source = openChecked(file, folder);
+  source.close();
+  const { db, close } = openWriter(dataDirectory(data));
+  const line = progress();
+  const interrupt = interruption();
   try {
-    const { db, close } = openWriter(dataDirectory(data));
-    try {
-      const store = new TraceStore(db);
-      let imported: ImportedRun[] = [];
-      store.transaction(() => {
-        imported = importRuns(source, store, run.length === 0 ? undefined : run, (each) => { if (process.stderr.isTTY) note(`${file}: ${each.run}`); });
-      });
-      return imported;
-    } finally {
-      close();
-    }
+    const administration = new Administration(db);
+    const { records } = administration.beginImport(source.name, run.length === 0 ? undefined : run);
+    const slice = async (): Promise<ImportSlice> => {
+      // Lets signals come in.
+      await setImmediate();
+      return administration.importSlice();
+    };
+    const report = ({ run: at, recordsDone }: ImportProgress): void => line.show(() => `${file}: run ${at}, ${recordsDone} of ${records} records`);
+    const { runs } = await importAll({ slice, undo: () => administration.undoImport() }, report, interrupt);
+    return runs;
+  } catch (error) {
+    throw interrupt.aborted ? new CommandError(EXIT.interrupted, `${file}: the import was ended; nothing of the file is kept`) : error;
   } finally {
-    source.close();
+    line.clear();
+    close();
   }
 }
 
 async function send(service: RemoteAccess, file: string, folder: string, runs: readonly string[]): Promise<ImportedRun[]> {
   const { wholeFile } = await import('../trace-sources.ts');
-  const { TRACE_FILE_TYPE } = await import('../../routes/administration.ts');
   const whole = wholeFile(file, folder);
   try {
-    const { runs: imported } = await service.upload<ImportResult>('/api/import', { runs: runs.length === 0 ? undefined : runs.join(',') }, {
+    const started = await service.upload<ImportJob>('/api/import', { runs: runs.length === 0 ? undefined : runs.join(',') }, {
       stream: createReadStream(whole), bytes: statSync(whole).size, type: TRACE_FILE_TYPE,
     });
-    return imported;
+    const { state, error, result } = await followJob(service, started);
+    if (result !== null) return result.runs;
+    throw new CommandError(state === 'cancelled' ? EXIT.interrupted : EXIT.unreadable, error ?? `the import was ${state}`);
   } catch (error) {
     if (error instanceof CommandError) throw new CommandError(error.exitCode === EXIT.usage ? EXIT.unreadable : error.exitCode, `${file}: ${error.message}`, error.hint);
     throw error;

@@ -31,6 +31,7 @@ Examples:
   sel4scope merge ~/.local/share/sel4scope --run RUN -o share.s4trace`)
     .action(async (files: string[], options: MergeOptions) => {
       const { importRuns } = await import('../../store/import-runs.ts');
+      const { finish } = await import('../../store/maintenance-jobs.ts');
       const { refuseTaken, traceFileName, writeTraceFile } = await import('../../store/trace-file.ts');
       const { TraceStore } = await import('../../store/trace-store.ts');
       const { openChecked } = await import('../trace-sources.ts');
@@ -45,7 +46,7 @@ Examples:
             const source = openChecked(file, folder);
             try {
               store.transaction(() => {
-                for (const run of importRuns(source, store, idsIn(source, options.run))) merged.push({ file, ...run });
+                for (const run of finish(importRuns(source, store, idsIn(source, options.run)))) merged.push({ file, ...run });
               });
             } finally {
               source.close();

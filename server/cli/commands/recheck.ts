@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { JobProgress, RecheckJob, RecheckRequest, RecheckResult } from '../../../schema/api/index.ts';
+import type { RecheckJob, RecheckRequest, RecheckResult } from '../../../schema/api/index.ts';
 import { ruleInfo } from '../../../schema/rules/catalogue.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { followJob } from '../follow-job.ts';
 import { dim, note, printJson, printLine, printTable } from '../output.ts';
-import { accessService, withServiceOptions, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
-import { interruption } from '../signals.ts';
+import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
 
 interface RecheckOptions extends ServiceOptions {
   readonly all?: boolean;
@@ -14,9 +13,6 @@ interface RecheckOptions extends ServiceOptions {
   readonly rule?: string;
   readonly json?: boolean;
 }
-
-/** Time between two looks at the job, ms. */
-const LOOK_INTERVAL = 200;
 
 /** `sel4scope recheck`: the rules judge stored runs again. */
 export function recheckCommand(): Command {
@@ -40,7 +36,7 @@ Examples:
       const request = requestOf(runs, options);
       const service = await accessService(options);
       try {
-        const job = await follow(service, await service.send<RecheckJob>('POST', '/api/recheck', request));
+        const job = await followJob(service, await service.send<RecheckJob>('POST', '/api/recheck', request));
         if (options.json === true) printJson(job.result);
         else print(job.result);
         if (job.state === 'failed') throw new CommandError(EXIT.unreadable, `the recheck failed: ${job.error}`, 'runs that were done before stay done');
@@ -61,40 +57,6 @@ function requestOf(runs: readonly string[], { all, outdated, rule }: RecheckOpti
     ...(runs.length > 0 ? { runs: [...runs] } : { select: all === true ? 'all' as const : 'outdated' as const }),
     ...(id === undefined ? {} : { rule: id }),
   };
-}
-
-/** Watches a job to its end; Ctrl-C ends it. */
-async function follow(service: ServiceAccess, started: RecheckJob): Promise<RecheckJob> {
-  const interrupt = interruption();
-  const path = `/api/jobs/${started.id}`;
-  let job = started;
-  let cancelled = false;
-  while (job.endedAt === null) {
-    showProgress(job);
-    await pause(LOOK_INTERVAL);
-    if (interrupt.aborted && !cancelled) {
-      cancelled = true;
-      await service.send<RecheckJob>('DELETE', path);
-    }
-    job = await service.get<RecheckJob>(path);
-  }
-  clearProgress();
-  return job;
-}
-
-/** A line that is written over; only for people. */
-function showProgress({ state, progress }: RecheckJob): void {
-  if (process.stderr.isTTY !== true) return;
-  process.stderr.write(`\r\u001b[K${state === 'waiting' ? 'waiting for another job' : progressText(progress)}`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY === true) process.stderr.write('\r\u001b[K');
-}
-
-function progressText({ at, runs, runsDone, records, recordsDone }: JobProgress): string {
-  const percent = records === 0 ? 100 : Math.floor((recordsDone / records) * 100);
-  return `${percent} %  ${recordsDone} of ${records} records, ${runsDone} of ${runs} runs  ${at}`.slice(0, process.stderr.columns ?? 80);
 }
 
 function print({ checked, records, rules, changedRuns, notChecked }: RecheckResult): void {

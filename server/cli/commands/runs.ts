@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Command, Option } from 'commander';
 import type { RunList, RunQuery, RunSummary } from '../../../schema/api/index.ts';
-import { MAX_PAGE } from '../../../schema/api/index.ts';
+import { MAX_PAGE, RUN_STATES } from '../../../schema/api/index.ts';
 import { dim, note, printJson, printLine, printTable, virtualTime, type Column } from '../output.ts';
 import { accessService, withServiceOptions, type ServiceAccess, type ServiceOptions } from '../service-access.ts';
 import { parseNatural, parseTag } from './options.ts';
@@ -28,7 +28,7 @@ export function runsCommand(): Command {
     .option('--release <version>', 'only on kernels that are, or show, this release of seL4')
     .addOption(new Option('--kernel <kind>', 'only on the embedded kernel, or only on real ones').choices(['model', 'image']))
     .option('--configuration <name>', 'only of this configuration, e.g. riscv64-mcs')
-    .addOption(new Option('--state <state>', 'only in this state').choices(['running', 'ended', 'interrupted']))
+    .addOption(new Option('--state <state>', 'only in this state').choices(RUN_STATES))
     .option('--limit <rows>', 'most rows, 0 for all', parseNatural, 100)
     .option('--json', 'print JSON')
     .action(async (options: RunsOptions) => {
