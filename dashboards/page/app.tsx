@@ -5,8 +5,9 @@ import { anomalyTotal, count, programName } from './format.ts';
 import { handleKey } from './keys.ts';
 import { SessionContext, useSelect, useSession } from './session-context.ts';
 import type { Session } from './state/session.ts';
-import type { Tab } from './state/url.ts';
+import type { Page as PageName, Tab } from './state/url.ts';
 import { AnomaliesView } from './views/anomalies.tsx';
+import { CompareView } from './views/compare/compare.tsx';
 import { EmptyState } from './views/empty-state.tsx';
 import { FindingsView } from './views/findings.tsx';
 import { HangView } from './views/hang.tsx';
@@ -17,6 +18,7 @@ import { RecordsView } from './views/records.tsx';
 import { RunHeader } from './views/run-header.tsx';
 import { RunList } from './views/run-list.tsx';
 import { SignIn } from './views/sign-in.tsx';
+import { SqlView } from './views/sql/sql.tsx';
 import { Tabs } from './views/tabs.tsx';
 import { ThreadsView } from './views/threads/threads.tsx';
 import { TopBar } from './views/top-bar.tsx';
@@ -40,7 +42,7 @@ export function App({ session }: { session: Session }): JSX.Element {
 function Page(): JSX.Element {
   const session = useSession();
   const overlay = useSelect((state) => state.overlay);
-  const findings = useSelect((state) => state.view.page === 'findings');
+  const page = useSelect((state) => state.view.page);
   const unknown = useSelect((state) => state.caller.unknown);
   const offline = useSelect((state) => state.connection.phase === 'lost');
   const title = useSelect(({ run }) => (run === null ? 'sel4scope' : `${anomalyTotal(run) > 0 ? `(${count(anomalyTotal(run))}) ` : ''}${programName(run.program)} · sel4scope`));
@@ -54,13 +56,20 @@ function Page(): JSX.Element {
       <Notices />
       {unknown ? <SignIn /> : (
         <div class="page-body" onClick={closeRuns}>
-          {findings ? <FindingsView /> : <><RunList /><Run /></>}
+          {createElement(PAGE_VIEWS[page], {})}
         </div>
       )}
       {overlay === 'help' && <Help />}
     </div>
   );
 }
+
+function RunPage(): JSX.Element {
+  return <><RunList /><Run /></>;
+}
+
+/** What each page shows below the top bar. */
+const PAGE_VIEWS: Readonly<Record<PageName, ComponentType>> = { run: RunPage, findings: FindingsView, compare: CompareView, sql: SqlView };
 
 function Run(): JSX.Element {
   const shown = useSelect((state) => state.run !== null);

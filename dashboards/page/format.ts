@@ -28,6 +28,11 @@ export function shortCount(value: number): string {
   return `${scaled >= 100 ? scaled.toFixed(0) : scaled >= 10 ? scaled.toFixed(1) : scaled.toFixed(2)}${units[unit]}`;
 }
 
+/** A share as a change: `+12 %`, `−3 %`. */
+export function percent(share: number): string {
+  return `${share < 0 ? '−' : '+'}${COUNT.format(Math.round(Math.abs(share) * 100))} %`;
+}
+
 /** A virtual time in seconds to the nanosecond, decimals in groups of three: `1.234 567 890`. */
 export function virtualTime(ns: number): string {
   const seconds = Math.floor(ns / 1e9);

@@ -29,25 +29,28 @@ export const COMMANDS: readonly Command[] = [
   { keys: ['Escape'], label: 'Esc', help: 'close the record, the thread or this help', run: close },
   { keys: ['f'], label: 'f', help: 'follow new records', run: (s) => s.follow() },
   { keys: [' '], label: 'Space', help: 'pause, or follow again', run: (s) => (s.store.get().view.follow ? s.pause() : s.follow()) },
-  { keys: ['/'], label: '/', help: 'filter records, or find threads', run: focusFilter },
+  { keys: ['/'], label: '/', help: 'filter records, find threads, or write a question', run: focusFilter },
   { keys: ['1'], label: '1', help: 'records', run: (s) => s.selectTab('records') },
   { keys: ['2'], label: '2', help: 'anomalies', run: (s) => s.selectTab('anomalies') },
   { keys: ['3'], label: '3', help: 'threads', run: (s) => s.selectTab('threads') },
   { keys: ['4'], label: '4', help: 'threads that can never run again', run: (s) => s.selectTab('hang') },
   { keys: ['5'], label: '5', help: 'findings of all runs', run: (s) => s.openFindings() },
+  { keys: ['6'], label: '6', help: 'compare two runs', run: (s) => s.openComparison() },
+  { keys: ['7'], label: '7', help: 'ask in SQL', run: (s) => s.openSql() },
   { keys: ['t'], label: 't', help: 'story of the thread that made the record', run: openThread },
   { keys: ['+', '='], label: '+', help: 'zoom into the picture of threads', run: (s) => s.threads.zoom(1 / ZOOM) },
   { keys: ['-'], label: '−', help: 'zoom out', run: (s) => s.threads.zoom(ZOOM) },
   { keys: ['0'], label: '0', help: 'all of the picture', run: (s) => s.threads.zoomOut() },
   { keys: ['ArrowLeft'], label: '←', help: 'earlier in the picture', run: (s) => s.threads.pan(-PAN) },
   { keys: ['ArrowRight'], label: '→', help: 'later in the picture', run: (s) => s.threads.pan(PAN) },
-  { keys: ['r'], label: 'r', help: 'list of runs (narrow windows)', run: (s) => { s.closeFindings(); s.setOverlay('runs'); } },
+  { keys: ['r'], label: 'r', help: 'list of runs (narrow windows)', run: (s) => { s.backToRun(); s.setOverlay('runs'); } },
   { keys: ['?'], label: '?', help: 'this help', run: (s) => s.setOverlay('help') },
 ];
 
 /** Where `/` goes. */
 export const FILTER_INPUT_ID = 'filter-method';
 export const THREAD_SEARCH_ID = 'find-threads';
+export const SQL_EDITOR_ID = 'sql-editor';
 
 /** Handles a key press; leaves keys alone that belong to the focused control. */
 export function handleKey(session: Session, event: KeyboardEvent): void {
@@ -69,6 +72,7 @@ export function handleKey(session: Session, event: KeyboardEvent): void {
 function move(session: Session, rows: number): void {
   const { page, tab } = session.store.get().view;
   if (page === 'findings') moveFinding(session, rows);
+  else if (page !== 'run') return;
   else if (tab === 'records') session.moveCursor(rows);
   else if (tab === 'anomalies') moveGroup(session, rows);
   else if (tab === 'threads') moveThread(session, rows);
@@ -112,6 +116,7 @@ function open(session: Session): void {
     if (example !== null) session.openRecordOf(example.run, example.seq);
     return;
   }
+  if (view.page !== 'run') return;
   const seq = view.tab === 'records' ? cursor : occurrences?.rows[0]?.seq ?? null;
   if (seq !== null) session.openRecord(seq);
 }
@@ -119,14 +124,14 @@ function open(session: Session): void {
 function close(session: Session): void {
   const { overlay, view } = session.store.get();
   if (overlay !== null) session.setOverlay(null);
-  else if (view.page === 'findings') session.closeFindings();
+  else if (view.page !== 'run') session.backToRun();
   else if (view.seq !== null || view.tab !== 'threads') session.closeRecord();
   else session.openThread(null);
 }
 
 function focusFilter(session: Session): void {
   const { page, tab } = session.store.get().view;
-  const id = page === 'run' && tab === 'threads' ? THREAD_SEARCH_ID : FILTER_INPUT_ID;
+  const id = page === 'sql' ? SQL_EDITOR_ID : page === 'run' && tab === 'threads' ? THREAD_SEARCH_ID : FILTER_INPUT_ID;
   if (id === FILTER_INPUT_ID) session.selectTab('records');
   const focus = (): boolean => {
     const input = document.getElementById(id);

@@ -9,11 +9,13 @@ import { Session } from './state/session.ts';
 /** Shortest time between two drawings of what the feed brings, ms. */
 const CALM_INTERVAL = 50;
 
-const token = new KeptToken(tabStorage());
+const storage = tabStorage();
+const token = new KeptToken(storage);
 
 const session = new Session({
   api: new Api((input, init) => fetch(input, init), () => token.get()),
   token,
+  tabStorage: storage,
   openSocket: (path) => {
     const url = new URL(path, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';

@@ -11,10 +11,11 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { WebSocketServer, type WebSocket } from 'ws';
 import {
-  AnomalyPage, FindingDetail, FindingPage, HangReport, LATEST_RUN, LiveMessage, MethodHistory, RecordDetail, RecordPage, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, SqlResult, ThreadList, ThreadStates, ThreadStory,
-  type Finding, type FindingChange, type RecordRow, type RunSummary, type SqlQuery,
+  AnomalyPage, FindingDetail, FindingPage, HangReport, Job, LATEST_RUN, LiveMessage, MethodHistory, RecordDetail, RecordPage, RuleList, RunComparison, RunDetail, RunList, ServiceStatus, SessionInfo, SqlResult, SqlSchema, ThreadList, ThreadStates, ThreadStory,
+  type Finding, type FindingChange, type JobSummary, type RecordRow, type RunSummary, type SqlQuery,
 } from '../../schema/api/index.ts';
 import { ANOMALY_EVERY, anomalyRow, findingOf, historyOf, recordDetail, recordRow, RULE, runSummary, THREADS } from './fixtures.ts';
+import { comparisonOf, endedJob, jobOf, recordsAnswer, SQL_SCHEMA } from './page-fixtures.ts';
 import { hangReport, laneAnswer, threadStates, threadStory } from './thread-fixtures.ts';
 
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
@@ -83,6 +84,11 @@ export class FakeService {
     this.tell(run, { type: 'run-ended', run: summary });
   }
 
+  /** The feed tells of a job. */
+  tellJob(job: JobSummary): void {
+    for (const { socket } of this.watchers) send(socket, { type: 'job', job });
+  }
+
   /** Commits records; the feed leaves out the first `skip` of them. */
   commit(run: string, records: number, skip = 0): void {
     const before = this.find(run)!.records;
@@ -128,7 +134,7 @@ export class FakeService {
     if (url.pathname.endsWith('/export')) return this.answerExport(url, response);
     response.setHeader('content-type', 'application/json');
     if (request.method === 'PATCH') return this.decide(request, response);
-    if (url.pathname === '/api/sql') return this.askSql(request, response);
+    if (request.method === 'POST' && url.pathname === '/api/sql') return this.askSql(request, response);
     const body = this.answerApi(url.pathname.slice('/api/'.length), url.searchParams);
     response.statusCode = body === undefined ? 404 : 200;
     response.end(JSON.stringify(body ?? { error: 'not-found', message: `nothing at ${url.pathname}` }));
@@ -141,9 +147,12 @@ export class FakeService {
   }
 
   private askSql(request: IncomingMessage, response: ServerResponse): void {
-    readBody<SqlQuery>(request, ({ sql, parameters }) => {
-      const { first, last } = parameters as { first: number; last: number };
-      response.end(JSON.stringify(checkSql(laneAnswer(sql, first, last))));
+    readBody<SqlQuery>(request, ({ sql, parameters, limit = 1000 }) => {
+      const { first, last } = (parameters ?? {}) as { first?: number; last?: number };
+      const wrong = sql.startsWith('DROP');
+      response.statusCode = wrong ? 400 : 200;
+      const answer = (): unknown => checkSql(first === undefined || last === undefined ? recordsAnswer(this.runs[0]!.run, limit) : laneAnswer(sql, first, last));
+      response.end(JSON.stringify(wrong ? { error: 'bad-request', message: 'the query begins with DROP: only SELECT is answered' } : answer()));
     });
   }
 
@@ -188,6 +197,10 @@ export class FakeService {
     if (path === 'runs') return checkRuns({ runs: this.runs, next: null });
     if (path === 'rules') return checkRules({ rules: [RULE] });
     if (path === 'anomalies') return this.anomalies(query);
+    if (path === 'compare') return checkComparison(comparisonOf(this.find(query.get('a')!)!, this.find(query.get('b')!)!));
+    if (path === 'sql/schema') return checkSqlSchema(SQL_SCHEMA);
+    if (path === 'recheck') return checkJob({ ...endedJob(), ...jobOf() });
+    if (path.startsWith('jobs/')) return checkJob(endedJob());
     if (path === 'session') return checkSession({ tokens: true, name: 'page', access: this.access });
     if (path === 'findings') {
       const finding = this.finding();
@@ -268,6 +281,9 @@ function checker(schema: TSchema): (value: unknown) => unknown {
 }
 
 const checkSession = checker(SessionInfo);
+const checkComparison = checker(RunComparison);
+const checkSqlSchema = checker(SqlSchema);
+const checkJob = checker(Job);
 const checkSql = checker(SqlResult);
 const checkStory = checker(ThreadStory);
 const checkStates = checker(ThreadStates);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The service's REST interface, as far as the page uses it. */
 import type {
-  AnomalyPage, AnomalyQuery, ExportQuery, FindingDecision, FindingDetail, FindingPage, FindingQuery, HangReport, HistoryQuery, LiveTicket, MethodHistory, RecordDetail, RecordPage,
-  RecordQuery, RuleList, RunDetail, RunList, ServiceStatus, SessionInfo, SqlQuery, SqlResult, ThreadList, ThreadQuery, ThreadStates, ThreadStatesQuery, ThreadStory,
+  AnomalyPage, AnomalyQuery, ComparisonQuery, ExportQuery, FindingDecision, FindingDetail, FindingPage, FindingQuery, HangReport, HistoryQuery, Job, LiveTicket, MethodHistory, RecordDetail, RecordPage,
+  RecheckRequest, RecordQuery, RuleList, RunComparison, RunDetail, RunList, ServiceStatus, SessionInfo, SqlQuery, SqlResult, SqlSchema, ThreadList, ThreadQuery, ThreadStates, ThreadStatesQuery, ThreadStory,
 } from '../../../schema/api/index.ts';
 import { ClientError, createClient, type Client } from '../../../schema/client/index.ts';
 
@@ -65,6 +65,26 @@ export class Api {
 
   hang(run: string): Promise<HangReport> {
     return this.client.hang(run);
+  }
+
+  sqlSchema(): Promise<SqlSchema> {
+    return this.client.sqlSchema();
+  }
+
+  compare(query: ComparisonQuery): Promise<RunComparison> {
+    return this.client.compare(query);
+  }
+
+  recheck(request: RecheckRequest): Promise<Job> {
+    return this.client.recheck(request);
+  }
+
+  job(id: string): Promise<Job> {
+    return this.client.job(id);
+  }
+
+  cancelJob(id: string): Promise<Job> {
+    return this.client.cancelJob(id);
   }
 
   sql(query: SqlQuery): Promise<SqlResult> {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All that the page knows. Replaced, never changed in place; rows are in the source, which says by `revision` that it changed. */
-import type { Access, AnomalyRow, Finding, FindingDetail, HangReport, MethodHistory, RecordDetail, RuleDetail, RunDetail, RunSummary, ServiceStatus, ThreadStates, ThreadStory } from '../../../schema/api/index.ts';
+import type { Access, AnomalyRow, Finding, FindingDetail, HangReport, JobSummary, MethodHistory, RecheckJob, RecordDetail, RuleDetail, RunComparison, RunDetail, RunSummary, ServiceStatus, ThreadStates, ThreadStory } from '../../../schema/api/index.ts';
 import type { Lanes } from './lanes.ts';
 import type { Connection } from './live.ts';
 import { START_PICTURE, type Picture } from './picture.ts';
 import type { RowSource } from './row-source.ts';
+import { START_SQL, type SqlState } from './sql-console.ts';
 import type { Timeline } from './timeline.ts';
 import { LATEST_RUN, START_VIEW, type View } from './url.ts';
 import type { Kept } from './watched.ts';
@@ -105,6 +106,13 @@ export interface State {
   readonly threadSearch: string;
   /** Threads that can never run again; null while it was not asked. */
   readonly hang: Kept<HangReport> | null;
+  /** Null while the view shows none. */
+  readonly comparison: Kept<RunComparison> | null;
+  readonly sql: SqlState;
+  /** Jobs that the feed has told of, the last news first. */
+  readonly jobs: readonly JobSummary[];
+  /** The last recheck that ended, with what it came to. */
+  readonly recheck: RecheckJob | null;
   /** For the person, until dismissed. */
   readonly notices: readonly string[];
   readonly overlay: 'help' | 'runs' | null;
@@ -140,6 +148,10 @@ export const START_STATE: State = {
   picture: START_PICTURE,
   threadSearch: '',
   hang: null,
+  comparison: null,
+  sql: START_SQL,
+  jobs: [],
+  recheck: null,
   notices: [],
   overlay: null,
 };

@@ -45,7 +45,7 @@ class Bench {
       anomalies: async () => ({ anomalies: [], next: null }),
     } as unknown as Api;
     this.session = new Session({
-      api, token: this.token, openSocket: this.sockets.open, now: () => Date.now(), pace: { soon: queueMicrotask, calm: queueMicrotask },
+      api, token: this.token, tabStorage: null, openSocket: this.sockets.open, now: () => Date.now(), pace: { soon: queueMicrotask, calm: queueMicrotask },
       showLink: (hash, step) => this.links.push({ hash, step }),
     });
     stopped.push(this.session);

@@ -3,14 +3,17 @@
 import type { ExportQuery, FindingDecision } from '../../../schema/api/index.ts';
 import { explainFailure, type Api } from './api.ts';
 import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
+import { ComparisonLoader, partnerOf, type Compared } from './comparison.ts';
 import { FindingLoader } from './finding-loader.ts';
 import type { StateFilter } from './finding-states.ts';
+import { JobWatch } from './job-watch.ts';
 import type { KeptToken } from './kept-token.ts';
 import { LiveFeed, type Socket } from './live.ts';
 import { OccurrenceLoader, RecordLoader, RollupLoader } from './loaders.ts';
 import { isSettled, START_STATE, type State } from './model.ts';
 import { RunInView } from './run-in-view.ts';
 import { ServiceWatch } from './service-watch.ts';
+import { SqlConsole } from './sql-console.ts';
 import { Store, type Pace } from './store.ts';
 import { ThreadLoader } from './thread-loader.ts';
 import { fromHash, isStep, LATEST_RUN, toHash, type Tab, type View } from './url.ts';
@@ -20,6 +23,8 @@ export interface Host {
   readonly api: Api;
   /** Which the requests of `api` carry. */
   readonly token: KeptToken;
+  /** What the browser keeps as long as the tab is open; null where it keeps nothing. */
+  readonly tabStorage: Pick<Storage, 'getItem' | 'setItem'> | null;
   readonly openSocket: (path: string) => Socket;
   /** Wall clock, ms. */
   readonly now: () => number;
@@ -35,6 +40,8 @@ export class Session {
   readonly store: Store<State>;
   /** Threads of the run in view, and their picture. */
   readonly threads: ThreadLoader;
+  readonly sql: SqlConsole;
+  readonly jobs: JobWatch;
   private readonly host: Host;
   private readonly live: LiveFeed;
   private readonly inView: RunInView;
@@ -43,6 +50,7 @@ export class Session {
   private readonly records: RecordLoader;
   private readonly occurrences: OccurrenceLoader;
   private readonly findings: FindingLoader;
+  private readonly comparison: ComparisonLoader;
   private readonly timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(host: Host) {
@@ -52,7 +60,13 @@ export class Session {
     this.records = new RecordLoader(host.api, this.store);
     this.occurrences = new OccurrenceLoader(host.api, this.store);
     this.findings = new FindingLoader(host.api, this.store);
+    this.comparison = new ComparisonLoader(host.api, this.store);
     this.threads = new ThreadLoader(host.api, this.store);
+    this.sql = new SqlConsole(host.api, this.store, host.tabStorage);
+    this.jobs = new JobWatch(host.api, this.store, () => {
+      this.rollups.request();
+      this.findings.renew();
+    });
     this.live = new LiveFeed({
       open: host.openSocket,
       ticket: () => (host.token.get() === undefined ? null : host.api.liveTicket().then(({ ticket }) => ticket)),
@@ -61,7 +75,7 @@ export class Session {
         this.store.set({ connection });
         if (connection.phase === 'open') this.reconnected();
       },
-      onMessage: (message) => this.store.calmly(() => this.inView.receive(message)),
+      onMessage: (message) => this.store.calmly(() => (message.type === 'job' ? this.jobs.receive(message.job) : this.inView.receive(message))),
     });
     this.inView = new RunInView(host.api, this.store, {
       adopted: () => this.showLoaded(),
@@ -143,7 +157,25 @@ export class Session {
     this.change({ ...this.view, page: 'findings', finding: fingerprint });
   }
 
-  closeFindings(): void {
+  /** Shows two runs side by side: the one in view and its likely partner, unless others are chosen. */
+  openComparison(chosen: Partial<Compared> = {}): void {
+    const { compared } = this.view;
+    const { run, runs } = this.store.get();
+    const a = chosen.a ?? (this.view.page === 'compare' ? compared.a : null) ?? run?.run ?? null;
+    const b = chosen.b ?? (a === compared.a ? compared.b : null) ?? (a === null ? null : partnerOf(runs ?? [], a));
+    this.change({ ...this.view, page: 'compare', compared: { a, b, depth: chosen.depth ?? compared.depth } });
+  }
+
+  compareAgain(): void {
+    this.comparison.again();
+  }
+
+  openSql(): void {
+    this.change({ ...this.view, page: 'sql' });
+  }
+
+  /** Leaves the pages that are about more than one run. */
+  backToRun(): void {
     this.change({ ...this.view, page: 'run' });
   }
 
@@ -176,6 +208,11 @@ export class Session {
     } catch (failure) {
       return { name: '', content: null, problem: explainFailure(failure) };
     }
+  }
+
+  /** Opens the story of a thread of whatever run. */
+  openThreadOf(run: string, thread: number): void {
+    this.change({ ...this.view, page: 'run', tab: 'threads', run, seq: null, thread, to: null, follow: false });
   }
 
   /** Opens a record of whatever run. */
@@ -265,7 +302,7 @@ export class Session {
 
   /** Brings what is read beside the rows in line with the view. */
   private showLoaded(): void {
-    for (const loader of [this.findings, this.records, this.occurrences, this.threads]) loader.show();
+    for (const loader of [this.findings, this.records, this.occurrences, this.threads, this.comparison, this.sql]) loader.show();
   }
 
   /** Points the feed at the run of the view, unless it already brings that run. */

@@ -2,13 +2,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { DEPTHS } from './comparison.ts';
 import { STATE_FILTERS } from './finding-states.ts';
 import { NO_FILTER } from './filter.ts';
-import { fromHash, isStep, START_VIEW, TABS, toHash, type View } from './url.ts';
+import { fromHash, isStep, PAGES, START_VIEW, TABS, toHash, type View } from './url.ts';
+
+const runIds = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,40}$/);
 
 const views: fc.Arbitrary<View> = fc.record({
-  page: fc.constantFrom('run', 'findings'),
-  run: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,40}$/),
+  page: fc.constantFrom(...PAGES),
+  run: runIds,
   follow: fc.boolean(),
   tab: fc.constantFrom(...TABS),
   seq: fc.option(fc.maxSafeNat().map((n) => Math.max(1, n))),
@@ -22,6 +25,7 @@ const views: fc.Arbitrary<View> = fc.record({
   to: fc.option(fc.maxSafeNat().map((n) => Math.max(1, n))),
   group: fc.option(fc.string({ minLength: 1, maxLength: 200 })),
   finding: fc.option(fc.string({ minLength: 1, maxLength: 200 })),
+  compared: fc.record({ a: fc.option(runIds), b: fc.option(runIds), depth: fc.constantFrom(...DEPTHS) }),
   states: fc.constantFrom(...STATE_FILTERS),
 });
 

@@ -5,6 +5,7 @@
  */
 import type * as api from '../../../schema/api/index.ts';
 import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { DEPTHS, NOTHING_COMPARED, type Compared } from './comparison.ts';
 import { STATE_FILTERS, type StateFilter } from './finding-states.ts';
 import { isFiltering, NO_FILTER, sameFilter, type Filter } from './filter.ts';
 
@@ -19,8 +20,9 @@ export const TABS = ['records', 'anomalies', 'threads', 'hang'] as const;
 /** Views of one run. */
 export type Tab = (typeof TABS)[number];
 
-/** One run, or the findings of all runs. */
-export type Page = 'run' | 'findings';
+/** One run, the findings of all runs, two runs, or questions in SQL. */
+export const PAGES = ['run', 'findings', 'compare', 'sql'] as const;
+export type Page = (typeof PAGES)[number];
 
 export interface View {
   readonly page: Page;
@@ -40,18 +42,20 @@ export interface View {
   readonly group: string | null;
   /** Fingerprint of the open finding. */
   readonly finding: string | null;
+  /** The two runs that are compared. */
+  readonly compared: Compared;
   /** Which groups of anomalies and which findings are listed. */
   readonly states: StateFilter;
 }
 
 export const START_VIEW: View = {
-  page: 'run', run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, thread: null, to: null, group: null, finding: null, states: 'all',
+  page: 'run', run: LATEST_RUN, follow: true, tab: 'records', seq: null, filter: NO_FILTER, thread: null, to: null, group: null, finding: null, compared: NOTHING_COMPARED, states: 'all',
 };
 
 /** Whether a step back in the browser's history should lead from `after` to `before`; moving along a list is no such step. */
 export function isStep(before: View, after: View): boolean {
   return before.page !== after.page || before.finding !== after.finding || before.states !== after.states || before.run !== after.run || before.tab !== after.tab || (before.seq === null) !== (after.seq === null)
-    || before.thread !== after.thread || before.group !== after.group || !sameFilter(before.filter, after.filter);
+    || before.thread !== after.thread || before.group !== after.group || !sameCompared(before.compared, after.compared) || !sameFilter(before.filter, after.filter);
 }
 
 export function toHash(view: View): string {
@@ -74,6 +78,9 @@ export function toHash(view: View): string {
   put('to', view.to);
   put('group', view.group);
   put('finding', view.finding);
+  put('a', view.compared.a);
+  put('b', view.compared.b);
+  if (view.compared.depth !== 'words') put('depth', view.compared.depth);
   if (view.states !== 'all') put('state', view.states);
   return `#${VERSION}?${parameters}`;
 }
@@ -99,8 +106,8 @@ export function fromHash(hash: string): ReadLink {
     return value === undefined ? otherwise : value;
   };
   const view: View = {
-    page: read<Page>('page', (text) => (text === 'run' || text === 'findings' ? text : undefined), 'run'),
-    run: read('run', (text) => (RUN_ID.test(text) ? text : undefined), LATEST_RUN),
+    page: read<Page>('page', (text) => PAGES.find((name) => name === text), 'run'),
+    run: read('run', runId, LATEST_RUN),
     follow: read('follow', flag, true),
     tab: read<Tab>('tab', (text) => TABS.find((name) => name === text), 'records'),
     seq: read<number | null>('seq', (text) => natural(text, 1), null),
@@ -114,9 +121,22 @@ export function fromHash(hash: string): ReadLink {
     to: read<number | null>('to', (text) => natural(text, 1), null),
     group: read('group', fingerprint, null),
     finding: read('finding', fingerprint, null),
+    compared: {
+      a: read<string | null>('a', runId, null),
+      b: read<string | null>('b', runId, null),
+      depth: read<Compared['depth']>('depth', (text) => DEPTHS.find((name) => name === text), 'words'),
+    },
     states: read<StateFilter>('state', (text) => STATE_FILTERS.find((name) => name === text), 'all'),
   };
   return { view, problems };
+}
+
+function sameCompared(x: Compared, y: Compared): boolean {
+  return x.a === y.a && x.b === y.b && x.depth === y.depth;
+}
+
+function runId(text: string): string | undefined {
+  return RUN_ID.test(text) ? text : undefined;
 }
 
 function fingerprint(text: string): string | null | undefined {

@@ -7,6 +7,7 @@ import { situation } from '../state/anomaly-groups.ts';
 import { Message } from './empty-state.tsx';
 import { FindingDetailView } from './finding-detail.tsx';
 import { StateFilterChoice, StateMark } from './finding-state.tsx';
+import { Jobs } from './jobs.tsx';
 import { SeverityMark } from './marks.tsx';
 
 /** The findings of all runs, by rule, and the open one in full. */
@@ -21,8 +22,9 @@ export function FindingsView(): JSX.Element {
         {findings !== null && <span class="dim">{plural(findings.rows.length, 'finding')}{findings.next !== null && ', more to come'}</span>}
         <span class="spread" />
         <StateFilterChoice />
-        <button type="button" onClick={() => session.closeFindings()}>Back to the run</button>
+        <button type="button" onClick={() => session.backToRun()}>Back to the run</button>
       </header>
+      <Jobs />
       <section class="anomalies" aria-label="Findings">
         <div class="groups">
           {findings === null && <p class="group-hint dim">Reading the findings…</p>}

@@ -7,6 +7,7 @@ import { AnomalyCounts, RunState } from './marks.tsx';
 
 /** What the run is, and its figures. */
 export function RunHeader(): JSX.Element | null {
+  const session = useSession();
   const run = useSelect((state) => state.run);
   const rates = useSelect((state) => state.feed.rates);
   const skipped = useSelect((state) => state.feed.skipped);
@@ -15,7 +16,7 @@ export function RunHeader(): JSX.Element | null {
     <header class="run-header">
       <div class="run-title">
         <h1 title={run.program}>{programName(run.program)}</h1>
-        <span class="run-marks"><RunState run={run} /><HangMark /><ExportMenu run={run} /></span>
+        <span class="run-marks"><RunState run={run} /><HangMark /><ExportMenu run={run} /><button type="button" class="quiet" onClick={() => session.openComparison({ a: run.run })}>Compare</button></span>
         <p>
           <span>{kernelName(run)}</span><span>{run.configuration}</span><span>seed {run.seed}</span>
           <span class="run-id" title="run id">{run.run}</span>

@@ -3,24 +3,39 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useSelect, useSession } from '../session-context.ts';
 import type { Connection } from '../state/live.ts';
+import type { Session } from '../state/session.ts';
+import type { Page } from '../state/url.ts';
+import { RunningJob } from './jobs.tsx';
+
+/** Pages beside the run in view. */
+const PAGE_BUTTONS: readonly { readonly name: Page; readonly text: string; readonly open: (session: Session) => void }[] = [
+  { name: 'findings', text: 'Findings', open: (session) => session.openFindings() },
+  { name: 'compare', text: 'Compare', open: (session) => session.openComparison() },
+  { name: 'sql', text: 'SQL', open: (session) => session.openSql() },
+];
 
 export function TopBar(): JSX.Element {
   const session = useSession();
   const connection = useSelect((state) => state.connection);
   const version = useSelect((state) => state.status?.version);
-  const findings = useSelect((state) => state.view.page === 'findings');
+  const page = useSelect((state) => state.view.page);
   const name = useSelect((state) => state.caller.name);
   const unknown = useSelect((state) => state.caller.unknown);
   const runsOpen = useSelect((state) => state.overlay === 'runs');
   return (
     <header class="top-bar">
-      {!findings && <button type="button" class="quiet only-narrow" aria-expanded={runsOpen} aria-controls="runs" onClick={() => session.setOverlay(runsOpen ? null : 'runs')}>Runs</button>}
+      {page === 'run' && <button type="button" class="quiet only-narrow" aria-expanded={runsOpen} aria-controls="runs" onClick={() => session.setOverlay(runsOpen ? null : 'runs')}>Runs</button>}
       <a class="brand" href="#v1?run=latest">
         <svg viewBox="0 0 32 20" aria-hidden="true"><path d="M1 12h7l3-9 5 15 3.5-9 2 3H31" /></svg>
         sel4scope
       </a>
       {version !== undefined && <span class="faint">{version}</span>}
-      <button type="button" class="quiet" aria-pressed={findings} onClick={() => (findings ? session.closeFindings() : session.openFindings())}>Findings</button>
+      <nav class="pages" aria-label="Pages">
+        {PAGE_BUTTONS.map(({ name, text, open }) => (
+          <button key={name} type="button" class="quiet" aria-pressed={page === name} onClick={() => (page === name ? session.backToRun() : open(session))}>{text}</button>
+        ))}
+      </nav>
+      <RunningJob />
       <span class="spread" />
       {!unknown && <ConnectionState connection={connection} />}
       {name !== '' && <span class="dim">{name} <button type="button" class="quiet" onClick={() => session.signOut()}>Sign out</button></span>}
