@@ -10,6 +10,7 @@ import { ingestEndpoint, Producers } from './ingest/endpoint.ts';
 import { IngestClient, READ_ONLY, type IngestListener } from './ingest/ingest-client.ts';
 import { MAX_FRAME_BYTES } from './ingest/limits.ts';
 import { JobBook } from './jobs/job-book.ts';
+import { UpkeepJobs } from './jobs/upkeep-jobs.ts';
 import { liveEndpoint } from './live/endpoint.ts';
 import { LiveHub } from './live/hub.ts';
 import { JobNews } from './live/job-news.ts';
@@ -34,6 +35,7 @@ import { SqlClient, SQL_LIMITS, type SqlLimits } from './sql/sql-client.ts';
 import { dataFile } from './store/location.ts';
 import { Maintenance } from './store/maintenance.ts';
 import { RetentionTimer } from './store/retention-timer.ts';
+import type { KeptJob } from './store/stored-jobs.ts';
 
 export interface ServiceOptions extends SafetyOptions {
   /** Directory of the store; made where it does not exist. */
@@ -114,7 +116,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     await query.ask('totals');
   }
   const jobNews = new JobNews((job) => hub.job(job));
-  const jobs = new JobBook(jobNews.changed);
+  const jobs = new JobBook({
+    advanced: jobNews.changed,
+    ...(options.readOnly === true ? {} : { save: (job: KeptJob) => ingest.administer('saveJob', job) }),
+  });
   const rechecks = new RecheckJobs(dataDirectory, ingest, jobs, options.readOnly);
   const hub = new LiveHub(query, (watched) => ingest.watch(watched), () => jobs.open());
   const startedAt = new Date().toISOString();
@@ -142,7 +147,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   });
   await apiRoutes(app, {
     query, ingest, exports, jobs, rechecks, sql, status,
-    administration: { directory: options.readOnly === true ? undefined : dataDirectory, ingest, maintenance, jobs },
+    administration: { directory: options.readOnly === true ? undefined : dataDirectory, ingest, maintenance, jobs, upkeep: new UpkeepJobs(jobs, ingest, maintenance) },
     session: (api) => sessionRoutes(api, tickets, tokens !== undefined),
   });
   await useDashboard(app, options.dashboards);
@@ -156,7 +161,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return listen(app, host, port, options);
     },
     close: async () => {
-      jobs.close();
+      await jobs.close();
       jobNews.close();
       await rechecks.close();
       retention?.stop();

@@ -41,7 +41,7 @@ async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
 
 it('has a method for every operation, typed by its schemas', () => {
   const client = createClient({ url: 'http://127.0.0.1:1' });
-  expect(Object.keys(client).sort()).toEqual([...Object.keys(PATHS), 'allRuns', 'allRecords', 'allAnomalies', 'allFindings', 'live'].sort());
+  expect(Object.keys(client).sort()).toEqual([...Object.keys(PATHS), 'allRuns', 'allRecords', 'allAnomalies', 'allFindings', 'allJobs', 'live'].sort());
   expectTypeOf<OperationArguments<'record'>>().toMatchTypeOf<[run: string, seq: number, ...unknown[]]>();
   expectTypeOf(client.records).returns.resolves.toEqualTypeOf<RecordPage>();
   expectTypeOf(client.runs).returns.resolves.toEqualTypeOf<RunList>();

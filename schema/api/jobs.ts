@@ -3,6 +3,7 @@
 import { Type, type Static, type TSchema } from 'typebox';
 import { CheckReport, ImportResult, PruneReport } from './administration.ts';
 import { Moment, Natural, RunId } from './common.ts';
+import { PageLimit } from './records.ts';
 
 /** Body of `POST /api/recheck`: which runs, by name or by what they are; one of the two. */
 export const RecheckRequest = Type.Object({
@@ -103,8 +104,21 @@ export type Job = Static<typeof Job>;
 /** What jobs come to, by their kind. */
 export type JobResults = { [Kind in JobKind]: Extract<Job, { kind: Kind }>['result'] };
 
-/** Newest first; those of the last start of the service, at most 100. */
-export const JobList = Type.Object({ jobs: Type.Array(JobSummary) }, { $id: 'JobList' });
+/** Query of `GET /api/jobs`. */
+export const JobQuery = Type.Object({
+  kind: Type.Optional(JobKind),
+  state: Type.Optional(JobState),
+  after: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: '`next` of the page before' })),
+  limit: PageLimit,
+}, { additionalProperties: false });
+export type JobQuery = Static<typeof JobQuery>;
+
+/** Newest first; the last thousand are kept. */
+export const JobList = Type.Object({
+  jobs: Type.Array(JobSummary),
+  /** `after` of the next page, or null when this is the last. */
+  next: Type.Union([Type.String(), Type.Null()]),
+}, { $id: 'JobList' });
 export type JobList = Static<typeof JobList>;
 
 export const JobParams = Type.Object({ job: Type.String({ minLength: 1, maxLength: 64, description: 'job id' }) }, { additionalProperties: false });

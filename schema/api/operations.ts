@@ -8,7 +8,7 @@ import { ExportQuery } from './export.ts';
 import { FindingDecision, FindingDetail, FindingPage, FindingParams, FindingQuery } from './findings.ts';
 import { HistoryQuery, MethodHistory } from './history.ts';
 import { InterfaceDetail, InterfaceParams } from './interfaces.ts';
-import { ImportJob, Job, JobList, JobParams, RecheckJob, RecheckRequest } from './jobs.ts';
+import { ImportJob, Job, JobList, JobParams, JobQuery, RecheckJob, RecheckRequest } from './jobs.ts';
 import type { OperationId } from './paths.ts';
 import { RecordDetail } from './record-detail.ts';
 import { RecordPage, RecordParams, RecordQuery } from './records.ts';
@@ -63,8 +63,9 @@ export const OPERATIONS = {
   sql: { tag: 'records', body: SqlQuery, response: SqlResult },
   sqlSchema: { tag: 'records', response: SqlSchema },
   recheck: { tag: 'jobs', body: RecheckRequest, response: RecheckJob },
-  jobs: { tag: 'jobs', response: JobList },
+  jobs: { tag: 'jobs', query: JobQuery, response: JobList },
   job: { tag: 'jobs', params: JobParams, response: Job },
+  restartJob: { tag: 'jobs', params: JobParams, response: Job },
   cancelJob: { tag: 'jobs', params: JobParams, response: Job },
   importRuns: { tag: 'exchange', query: ImportQuery, response: ImportJob },
   prune: { tag: 'upkeep', body: RetentionPolicy, response: PruneReport },

@@ -12,6 +12,7 @@
  */
 import type { Static, TSchema } from 'typebox';
 import type { AnomalyQuery, AnomalyRow } from '../api/anomalies.ts';
+import type { JobQuery, JobSummary } from '../api/jobs.ts';
 import type { LATEST_RUN } from '../api/common.ts';
 import type { Finding, FindingQuery } from '../api/findings.ts';
 import type { LiveMessage } from '../api/live.ts';
@@ -59,6 +60,7 @@ export interface Client extends Methods {
   allRecords(run: string, query?: RecordQuery, options?: RequestOptions): AsyncGenerator<RecordRow, void, void>;
   allAnomalies(query?: AnomalyQuery, options?: RequestOptions): AsyncGenerator<AnomalyRow, void, void>;
   allFindings(query?: FindingQuery, options?: RequestOptions): AsyncGenerator<Finding, void, void>;
+  allJobs(query?: JobQuery, options?: RequestOptions): AsyncGenerator<JobSummary, void, void>;
   /**
    * What is committed, as it is, of one run or of whichever is the newest. Connects again when the connection is lost; each
    * connection begins with `hello`, whose run says how many records there are by now. Ends when `signal` aborts.
@@ -80,6 +82,7 @@ export function createClient(options: ClientOptions): Client {
     allRecords: (run, query, more) => pages((from: number | undefined) => methods.records(run, { ...query, ...given({ from }) }, more), ({ rows }) => rows),
     allAnomalies: (query, more) => pages((after: number | undefined) => methods.anomalies({ ...query, ...given({ after }) }, more), ({ anomalies }) => anomalies),
     allFindings: (query, more) => pages((after: string | undefined) => methods.findings({ ...query, ...given({ after }) }, more), ({ findings }) => findings),
+    allJobs: (query, more) => pages((after: string | undefined) => methods.jobs({ ...query, ...given({ after }) }, more), ({ jobs }) => jobs),
     live: (run = LATEST, { signal } = {}) => liveMessages({
       open: async () => openLive(options, target, run, target.token() === undefined ? undefined : (await methods.liveTicket(signal === undefined ? {} : { signal })).ticket),
       explain: async () => { await (run === LATEST ? methods.status() : methods.run(run)); },

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Administration } from '../store/administration.ts';
 import { asStoreError, openWriter, type WriterConnection } from '../store/open.ts';
 import { SqliteError } from '../store/sqlite.ts';
+import { interruptJobs } from '../store/stored-jobs.ts';
 import { TraceStore } from '../store/trace-store.ts';
 import { packError } from '../thread-errors.ts';
 import { Ingest } from './ingest.ts';
@@ -23,7 +24,7 @@ function serve(connection: WriterConnection): void {
     problem: (message) => send({ type: 'problem', message }),
   });
   const administration = new Administration(connection.db, (run) => ingest.isOpen(run));
-  removeBrokenImport(administration);
+  clearAfterKill(administration, connection.db);
   port.on('message', (message: ToIngest) => {
     switch (message.type) {
       case 'administer': {
@@ -45,12 +46,13 @@ function serve(connection: WriterConnection): void {
   send({ type: 'ready' });
 }
 
-/** What a service that was killed had imported by half. */
-function removeBrokenImport(administration: Administration): void {
+/** A service that was killed may leave jobs that nobody does any more, and half an import. */
+function clearAfterKill(administration: Administration, db: WriterConnection['db']): void {
   try {
+    interruptJobs(db, Date.now());
     while (administration.undoImport());
   } catch (error) {
-    // A full disk, for one: what is left stays marked, and the next import removes it.
+    // A full disk, for one: half an import stays marked, and the next one removes it.
     if (!(error instanceof SqliteError)) throw error;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Passes on what jobs tell of themselves, not more often than a page needs: they advance many times a second. */
 import type { JobSummary } from '../../schema/api/index.ts';
-import type { JobListener } from '../jobs/job-book.ts';
+import type { JobListener } from '../jobs/tracked-job.ts';
 
 /** Shortest time between two messages of a job that only tell how far it is, ms. */
 const PROGRESS_INTERVAL = 250;

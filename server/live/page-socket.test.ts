@@ -22,15 +22,15 @@ class FakeSocket implements LiveSocket {
   }
 }
 
-function job(at: string): JobSummary {
-  return new JobBook().enter('check', null, { at }).summary();
+async function job(at: string): Promise<JobSummary> {
+  return (await new JobBook().enter('check', null, { progress: { at } })).summary();
 }
 
 describe('a page', () => {
-  it('hears of jobs after the first message, not before', () => {
+  it('hears of jobs after the first message, not before', async () => {
     const socket = new FakeSocket();
     const page = new PageSocket(socket);
-    const first = job('first');
+    const first = await job('first');
     page.tell(first);
     expect(socket.sent).toEqual([]);
     page.send('"hello"', () => undefined);
@@ -38,13 +38,13 @@ describe('a page', () => {
     expect(socket.sent).toEqual(['hello', { type: 'job', job: first }]);
   });
 
-  it('that is behind is told the newest of each job when it is back', () => {
+  it('that is behind is told the newest of each job when it is back', async () => {
     const socket = new FakeSocket();
     const page = new PageSocket(socket);
     let drained = 0;
     page.send('"hello"', () => { drained++; });
     socket.bufferedAmount = MOST_BUFFERED + 1;
-    const [one, other] = [job('one'), job('other')];
+    const [one, other] = [await job('one'), await job('other')];
     for (let recordsDone = 0; recordsDone < 1000; recordsDone++) page.tell({ ...one, progress: { ...one.progress, recordsDone } });
     page.tell(other);
     expect(socket.sent).toEqual(['hello']);

@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 import {
   DEFAULT_PAGE, type HangQuery, type HangReport, type LiveFilter, type ThreadQuery, type ThreadStates, type ThreadStatesQuery, type ThreadStory, type AnomalyGroup, type AnomalyPage, type AnomalyQuery, type FindingDetail, type FindingPage, type FindingQuery,
   type HistoryQuery, type MethodCount, type MethodHistory, type RecheckRequest, type RecordDetail,
-  type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
+  type JobList, type JobQuery, type ComparisonQuery, type RecordPage, type RecordQuery, type RunComparison, type RunDetail, type RunList, type RunQuery, type RunSummary, type ThreadList,
 } from '../../schema/api/index.ts';
 import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import { CAP_TYPE } from '../../schema/abi/cap-types.ts';
@@ -16,12 +16,14 @@ import { RequestError } from '../errors.ts';
 import { interfacesByName } from '../interfaces.ts';
 import { findRun, needRun } from '../store/find-run.ts';
 import { runSummary, type StoredRun } from '../store/run-row.ts';
+import type { KeptJob } from '../store/stored-jobs.ts';
 import type { RecheckTarget } from '../recheck/jobs.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
 import { readFinding, readFindings } from './findings.ts';
 import { readHistory } from './history.ts';
+import { readJob, readJobs } from './jobs.ts';
 import { liveMatches, type LiveMatches } from './live-matches.ts';
 import { recordDetail } from './record-detail.ts';
 import { hangOf, storyOf, threadStatesOf } from './threads/index.ts';
@@ -184,6 +186,15 @@ export class TraceReader {
 
   hang(run: string, query: HangQuery): HangReport {
     return hangOf(this.db, this.need(run), query);
+  }
+
+  jobs(query: JobQuery): JobList {
+    return readJobs(this.db, query);
+  }
+
+  /** Throws a RequestError for a job that there is not. */
+  job(id: string): KeptJob {
+    return readJob(this.db, id);
   }
 
   close(): void {

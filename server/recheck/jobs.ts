@@ -3,10 +3,11 @@
  * Rechecks that were asked for, one at a time, in the order in which they were. A job checks run after run in a worker and
  * has the ingest worker put each result in place, so the ingest waits for one run's exchange at most.
  */
-import type { NotChecked, RecheckJob, RecheckResult, RuleTally } from '../../schema/api/index.ts';
+import type { NotChecked, RecheckJob, RecheckRequest, RecheckResult, RuleTally } from '../../schema/api/index.ts';
 import { RequestError } from '../errors.ts';
 import { READ_ONLY, type IngestClient } from '../ingest/ingest-client.ts';
-import type { JobBook, TrackedJob } from '../jobs/job-book.ts';
+import type { JobBook } from '../jobs/job-book.ts';
+import type { TrackedJob } from '../jobs/tracked-job.ts';
 import { planFile } from '../store/location.ts';
 import { CheckWorker } from './check-worker.ts';
 import { NotCheckedError } from './not-checked-error.ts';
@@ -48,16 +49,16 @@ export class RecheckJobs {
     if (!readOnly) removePlan(planFile(directory));
   }
 
-  /** Begins, or begins as soon as the jobs before it have ended. Throws a RequestError when too many wait. */
-  start(targets: readonly RecheckTarget[], rule: string | null): RecheckJob {
+  /** Begins, or begins as soon as the jobs before it have ended. Rejects with a RequestError when too many wait. */
+  async start(request: RecheckRequest, targets: readonly RecheckTarget[]): Promise<RecheckJob> {
     if (this.readOnly) throw new RequestError('read-only', READ_ONLY);
     this.waiting = this.waiting.filter(({ job }) => job.state === 'waiting');
     if (this.waiting.length >= MOST_WAITING) {
       throw new RequestError('conflict', `${MOST_WAITING} jobs wait already`, 'GET /api/jobs lists them, DELETE /api/jobs/:job ends one');
     }
     const result: RecheckResult = { checked: 0, records: 0, rules: [], changedRuns: [], notChecked: [] };
-    const job = this.book.enter('recheck', result, { runs: targets.length, records: targets.reduce((sum, { records }) => sum + records, 0) });
-    this.waiting.push({ job, targets, rule, result, tallies: new Map() });
+    const job = await this.book.enter('recheck', result, { request, progress: { runs: targets.length, records: targets.reduce((sum, { records }) => sum + records, 0) } });
+    this.waiting.push({ job, targets, rule: request.rule ?? null, result, tallies: new Map() });
     this.next();
     return job.snapshot() as RecheckJob;
   }

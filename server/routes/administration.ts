@@ -8,9 +8,9 @@ import { CheckReport, ErrorBody, PrunePlan, PruneReport, RetentionPolicy, TRACE_
 import '../access.ts';
 import { RequestError } from '../errors.ts';
 import { READ_ONLY, type IngestClient } from '../ingest/ingest-client.ts';
-import type { JobBook, TrackedJob } from '../jobs/job-book.ts';
-import type { Maintenance, Watch } from '../store/maintenance.ts';
-import { pruneAll } from '../store/retention.ts';
+import type { JobBook } from '../jobs/job-book.ts';
+import type { UpkeepJobs } from '../jobs/upkeep-jobs.ts';
+import type { Maintenance } from '../store/maintenance.ts';
 import { temporaryFile } from '../store/temporary-files.ts';
 import { NoQuery, responses } from './responses.ts';
 
@@ -20,20 +20,16 @@ export interface AdministrationParts {
   readonly ingest: IngestClient;
   readonly maintenance: Maintenance;
   readonly jobs: JobBook;
+  readonly upkeep: UpkeepJobs;
 }
 
-export function administrationRoutes(app: FastifyInstance, { directory, ingest, maintenance, jobs }: AdministrationParts): void {
+export function administrationRoutes(app: FastifyInstance, { directory, ingest, upkeep }: AdministrationParts): void {
   app.post<{ Body: RetentionPolicy }>('/admin/prune', {
     config: { access: 'admin' },
     schema: { summary: 'Make room by age, size or run', querystring: NoQuery, body: RetentionPolicy, response: responses(PruneReport) },
-  }, ({ body }) => {
+  }, async ({ body }) => {
     writable(directory);
-    return jobs.start('prune', (job) => pruneAll(async () => {
-      job.signal.throwIfAborted();
-      const slice = await ingest.administer('prune', body, Date.now());
-      job.advance({ runsDone: job.progress.runsDone + Math.max(slice.runsWithoutRecords, slice.runsRemoved) });
-      return slice;
-    })).done;
+    return (await upkeep.prune(body)).done;
   });
 
   app.post<{ Body: RetentionPolicy }>('/admin/prune/plan', {
@@ -44,7 +40,7 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
   app.post('/admin/check', {
     config: { access: 'admin' },
     schema: { summary: 'Look through the whole store for damage and contradictions', querystring: NoQuery, response: responses(CheckReport) },
-  }, () => maintenance.alone(() => jobs.start('check', (job) => maintenance.run('check', watching(job))).done));
+  }, async () => (await upkeep.check()).done);
 
   app.get('/admin/backup', {
     config: { access: 'admin' },
@@ -55,10 +51,7 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
   }, async (_request, reply) => {
     const file = temporaryFile(writable(directory));
     try {
-      await maintenance.alone(() => jobs.start('backup', async (job) => {
-        await maintenance.run('copy', watching(job), file);
-        return null;
-      }).done);
+      await (await upkeep.backup(file)).done;
     } catch (error) {
       await rm(file, { force: true });
       throw error;
@@ -73,9 +66,4 @@ export function administrationRoutes(app: FastifyInstance, { directory, ingest, 
 export function writable(directory: string | undefined): string {
   if (directory === undefined) throw new RequestError('read-only', READ_ONLY);
   return directory;
-}
-
-/** Lets a job be told how far the work is, and end it. */
-function watching(job: TrackedJob): Watch {
-  return { signal: job.signal, report: ({ records, totalRecords }) => job.advance({ records: totalRecords, recordsDone: records }) };
 }

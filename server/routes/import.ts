@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { ImportJob, ImportQuery, TRACE_FILE_TYPE, type ImportResult } from '../../schema/api/index.ts';
 import '../access.ts';
 import { RequestError } from '../errors.ts';
-import type { TrackedJob } from '../jobs/job-book.ts';
+import type { TrackedJob } from '../jobs/tracked-job.ts';
 import { importAll } from '../store/import-session.ts';
 import { asStoreError } from '../store/open.ts';
 import { temporaryFile } from '../store/temporary-files.ts';
@@ -39,7 +39,7 @@ export function importRoute(app: FastifyInstance, { directory, ingest, maintenan
         await maintenance.run('examine', {}, file);
         return ingest.administer('beginImport', file, request.query.runs?.split(','));
       });
-      const { job, done } = jobs.start('import', (each) => named(file, () => carryOut(each)).finally(tidy), totals);
+      const { job, done } = await jobs.start('import', (each) => named(file, () => carryOut(each)).finally(tidy), { request: request.query, progress: totals });
       // Whoever looks at the job hears of its errors.
       done.catch(() => undefined);
       return await reply.code(202).send(job.snapshot());

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Job, JobList } from '../../schema/api/index.ts';
 import { RULES_REVISION } from '../../schema/rules/catalogue.ts';
 import { createService } from '../app.ts';
@@ -131,6 +131,54 @@ describe('recheck', () => {
   it('of which nobody knows is an error', async () => {
     const running = await runningService();
     for (const method of ['GET', 'DELETE'] as const) expect(await ask(running, method, '/api/jobs/none')).toMatchObject({ status: 404, body: { error: 'unknown-job' } });
+  });
+
+  it('is remembered, by pages, kinds and states, and can be started again', async () => {
+    const running = await withOldRun();
+    const { id } = (await ask<Job>(running, 'POST', '/api/recheck', { select: 'outdated' })).body;
+    const first = await ended(running, id);
+    expect((await ask(running, 'POST', '/api/admin/check')).status).toBe(200);
+    expect((await ask(running, 'POST', '/api/admin/prune', { drop: 'records', olderThanMs: 10 ** 9 })).status).toBe(200);
+    await running.service.close();
+    const again = await runningService({ dataDirectory: running.directory });
+    expect((await ask<Job>(again, 'GET', `/api/jobs/${id}`)).body).toEqual(first);
+    const list = async (query: string): Promise<JobList> => {
+      const { body } = await ask<JobList>(again, 'GET', `/api/jobs${query}`);
+      isOf(JobList, body);
+      return body;
+    };
+    const all = await list('');
+    expect([all.jobs.map(({ kind, state }) => [kind, state]), all.next]).toEqual([[['prune', 'done'], ['check', 'done'], ['recheck', 'done']], null]);
+    const page = await list('?limit=2');
+    expect([page.jobs, page.next]).toEqual([all.jobs.slice(0, 2), all.jobs[1]!.id]);
+    expect(await list(`?limit=2&after=${page.next!}`)).toEqual({ jobs: [all.jobs[2]], next: null });
+    expect((await list('?kind=check')).jobs).toEqual([all.jobs[1]]);
+    expect((await list('?state=failed')).jobs).toEqual([]);
+    for (const { id: job, kind } of all.jobs) {
+      const { status, body } = await ask<Job>(again, 'POST', `/api/jobs/${job}/restart`);
+      expect([status, body.kind, body.id === job]).toEqual([202, kind, false]);
+      isOf(Job, body);
+      expect(await ended(again, body.id)).toMatchObject({ state: 'done' });
+    }
+    expect((await list('')).jobs).toHaveLength(6);
+    expect(await ask(again, 'GET', '/api/jobs?after=nothing')).toMatchObject({ status: 404, body: { error: 'unknown-job' } });
+    expect(await ask(again, 'GET', '/api/jobs?kind=nap')).toMatchObject({ status: 400, body: { message: expect.stringContaining('one of recheck, import') as string } });
+  });
+
+  it('of a service that is stopped or killed is interrupted', async () => {
+    const running = await withOldRun();
+    const db = new Sqlite(dataFile(running.directory));
+    onTestFinished(() => { db.close(); });
+    const { id } = (await ask<Job>(running, 'POST', '/api/recheck', { select: 'all' })).body;
+    await running.service.close();
+    const stopped = db.prepare('SELECT state, ended_at IS NOT NULL AS ended FROM job').get();
+    expect([{ state: 'interrupted', ended: 1 }, { state: 'done', ended: 1 }]).toContainEqual(stopped);
+    db.exec("UPDATE job SET state = 'running', ended_at = NULL");
+    const again = await runningService({ dataDirectory: running.directory });
+    expect((await ask<Job>(again, 'GET', `/api/jobs/${id}`)).body).toMatchObject({ state: 'interrupted', error: expect.stringContaining('went away') as string });
+    expect((await ask<Job>(again, 'DELETE', `/api/jobs/${id}`)).body).toMatchObject({ state: 'interrupted' });
+    const { body } = await ask<Job>(again, 'POST', `/api/jobs/${id}/restart`);
+    expect(await ended(again, body.id)).toMatchObject({ state: 'done', result: { checked: 2 } });
   });
 
   it('does not mark a run of which one rule was asked', async () => {

@@ -47,7 +47,7 @@ export async function apiRoutes(app: FastifyInstance, { query, ingest, exports, 
     anomalyRoutes(api, query);
     findingRoutes(api, query, ingest);
     comparisonRoutes(api, query);
-    jobRoutes(api, query, rechecks, jobs);
+    jobRoutes(api, { query, jobs, rechecks, upkeep: administration.upkeep });
     sqlRoutes(api, sql);
     threadRoutes(api, query);
     ruleRoutes(api);

@@ -14,6 +14,7 @@ import { Findings } from './findings.ts';
 import type { ImportTotals } from './import-runs.ts';
 import { ImportSession, type ImportSlice } from './import-session.ts';
 import { Retention, type PruneSlice } from './retention.ts';
+import { saveJob, type KeptJob } from './stored-jobs.ts';
 import { runOfRow, runSummary, SELECT_RUN, type RunRow } from './run-row.ts';
 
 /** As long as a commit of the ingest takes under load. */
@@ -87,6 +88,11 @@ export class Administration {
   undoImport(): boolean {
     this.endSession();
     return this.retention.undoImports(Date.now());
+  }
+
+  /** Writes a job, or what of it changed. */
+  saveJob(job: KeptJob): void {
+    saveJob(this.db, job);
   }
 
   /** What {@link prune} would do to the end. */

@@ -30,16 +30,6 @@ export class Maintenance {
     return () => { this.claimed = false; };
   }
 
-  /** Keeps others out while `work` runs. Rejects as {@link claim} throws. */
-  async alone<T>(work: () => Promise<T>): Promise<T> {
-    const release = this.claim();
-    try {
-      return await work();
-    } finally {
-      release();
-    }
-  }
-
   /**
    * Does a job; to be called by whoever has the claim. Rejects with what the job throws, or a RequestError `unavailable` when
    * `signal` aborts it or the service is closed before.
