@@ -2,6 +2,7 @@
 /** The built page with the built service: a user program runs, its replies and their anomalies are on the page. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SQL_EXAMPLES } from './page/state/sql-examples.ts';
 import { eventually, hasBrowser, launchBrowser, watch } from './testing/browser.ts';
 import { isBuilt, RealService } from './testing/real-service.ts';
 
@@ -57,6 +58,50 @@ describe.skipIf(!isBuilt() || !hasBrowser())('the page of the real service', () 
     await page.close();
     expect(complaints).toEqual([]);
   });
+
+  it('shows threads of a run over time, and the story of one', async () => {
+    await service.run('examples/timer-driver.ts');
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const complaints = watch(page);
+    await page.goto(`${service.url}/#v1?run=latest&tab=threads`);
+    const driver = page.locator('.thread-item', { hasText: 'clock driver' });
+    await driver.getByText('waits for a message on').waitFor();
+    await eventually(() => page.locator('.picture-labels li').allInnerTexts()).toEqual(['root', 'clock driver', 'idle thread']);
+    expect(await page.locator('.picture-arrows').getAttribute('d')).not.toBe('');
+    await driver.click();
+    const story = page.getByRole('article', { name: 'Story of clock driver' });
+    await story.getByLabel('Who could wake it').getByText('root').waitFor();
+    await story.locator('.transitions-table').getByText('TCBResume').waitFor();
+    await page.getByRole('tab', { name: /Hung/ }).click();
+    await page.getByText('Nobody hangs').waitFor();
+    await page.getByText('Export', { exact: true }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'export perfetto' }).click();
+    expect((await download).suggestedFilename()).toMatch(/\.pftrace$|\.perfetto/);
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  it('compares two runs, and answers every example in SQL', async () => {
+    await service.run('examples/reply-audit.ts');
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const complaints = watch(page);
+    await page.goto(service.url);
+    await page.locator('h1', { hasText: 'reply-audit.ts' }).waitFor();
+    await page.locator('.run-header').getByRole('button', { name: 'Compare' }).click();
+    await page.locator('.difference').getByText('tag.length').first().waitFor({ timeout: 60_000 });
+    expect(await page.locator('.methods tbody').innerText()).toContain('SchedContextConsumed');
+    await page.keyboard.press('7');
+    for (const { title, sql } of SQL_EXAMPLES) {
+      await page.getByRole('button', { name: title }).click();
+      await page.getByRole('button', { name: 'Ask', exact: true }).click();
+      await eventually(() => page.locator('.earlier').first().getAttribute('title')).toBe(sql);
+      await page.getByRole('button', { name: 'Ask', exact: true }).waitFor({ timeout: 60_000 });
+      expect([title, await page.locator('.sql-problem').allInnerTexts()]).toEqual([title, []]);
+    }
+    await page.close();
+    expect(complaints).toEqual([]);
+  }, 180_000);
 
   it('says that a run is unknown, and why a filter cannot be', async () => {
     const page = await browser.newPage();

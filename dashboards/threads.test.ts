@@ -57,8 +57,8 @@ describe.skipIf(!hasBrowser())('threads', () => {
 
   it('all of them are lanes, moved and zoomed by keys, wheel and pointer', async () => {
     await bench.open('#v1?run=audit&tab=threads');
-    await eventually(() => page.locator('.picture-labels li').allInnerTexts()).toEqual(['server', 'client']);
-    expect([await bars('Running'), await bars('BlockedOnReply'), await bars('BlockedOnReceive')]).toEqual([2, 1, 1]);
+    await eventually(() => page.locator('.picture-labels li').allInnerTexts()).toEqual(['server', 'client', 'root', 'thread 4']);
+    expect([await bars('Running'), await bars('BlockedOnReply'), await bars('BlockedOnReceive')]).toEqual([3, 1, 1]);
     const ticks = (): Promise<string> => page.locator('.picture-tick text').allTextContents().then((all) => all.join());
     await page.getByRole('button', { name: 'Records', exact: true }).click();
     expect(await ticks()).toContain('#20');

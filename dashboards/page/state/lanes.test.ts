@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
-import { CLIENT, laneAnswer, SERVER, threadStory } from '../../testing/thread-fixtures.ts';
-import { lanesOf, readLanes, type LaneRows } from './lanes.ts';
+import { CLIENT, laneAnswer, SERVER, threadStates, threadStory } from '../../testing/thread-fixtures.ts';
+import { lanesOf, readLanes, withQuiet, type LaneRows } from './lanes.ts';
 import type { Api } from './api.ts';
 import { storyTimeline } from './story-timeline.ts';
 
@@ -41,6 +41,15 @@ describe('lanes', () => {
     const transitions = Array.from({ length: 60 }, (_, i) => [i + 1, 10 * i, 1, 100 + i, 'Inactive', 'Restart']);
     const { timeline, left } = lanesOf({ ...NOTHING, records: [[1, 0, 1, 1, 1]], transitions }, NAMES);
     expect([timeline.lanes.length, left]).toEqual([40, 21]);
+  });
+
+  it('of threads that nothing happened to are one state long', () => {
+    const lanes = lanesOf({ ...NOTHING, records: [[7, 70, SERVER, SERVER, SERVER], [8, 80, SERVER, SERVER, SERVER]] }, NAMES);
+    const { threads } = threadStates('audit', 60);
+    const changed = threads.map((thread) => (thread.thread.id === CLIENT ? { ...thread, sinceSeq: 8 } : thread));
+    const { timeline, left } = withQuiet(lanes, changed);
+    expect(timeline.lanes.map(({ thread, spans }) => [thread.name, spans.map(({ state, from, to }) => `${state} ${from.seq} to ${to.seq}`)])).toEqual([['server', []], ['root', ['Running 7 to 9']], ['thread 4', ['Inactive 7 to 9']]]);
+    expect([left, withQuiet({ ...lanes, left: 3 }, changed).timeline.lanes.length]).toEqual([0, 1]);
   });
 
   it('of no records are none', () => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All threads in a window of records: read as rows of the service's SQL views, drawn as one lane each. */
-import type { SqlResult, SqlValue } from '../../../schema/api/index.ts';
+import type { SqlResult, SqlValue, ThreadNow } from '../../../schema/api/index.ts';
 import type { Api } from './api.ts';
 import { threadName, words } from '../format.ts';
+import { listedThreads } from './thread-list.ts';
 import type { Arrow, Lane, Point, Span, StateText, Stretch, Timeline } from './timeline.ts';
 
 /** Lanes of one picture, those with most to show. */
@@ -51,6 +52,15 @@ export function lanesOf(rows: LaneRows, names: ReadonlyMap<number, string>): Lan
       lanes: shown.map((id): Lane => ({ thread: { id, name: threadName(id, names) }, spans: spans.get(id) ?? [], ran: ran.get(id) ?? [] })),
     },
   };
+}
+
+/** The same with lanes for threads that nothing happened to: they were all the time what they are after it. */
+export function withQuiet({ timeline, left }: Lanes, threads: readonly ThreadNow[]): Lanes {
+  const busy = new Set(timeline.lanes.map(({ thread }) => thread.id));
+  const quiet = left > 0 ? [] : threads.filter(({ thread, destroyed, sinceSeq }) => !destroyed && sinceSeq <= timeline.start.seq && !busy.has(thread.id));
+  const shown = listedThreads(quiet, '').slice(0, Math.max(0, MOST_LANES - busy.size));
+  const lanes = shown.map(({ thread, state }): Lane => ({ thread, spans: [{ state, from: timeline.start, to: timeline.end, cause: '' }], ran: [] }));
+  return { timeline: { ...timeline, lanes: [...timeline.lanes, ...lanes] }, left: left + quiet.length - shown.length };
 }
 
 /** States of each thread: within a trap a thread may go through several, and is left in the last one. */

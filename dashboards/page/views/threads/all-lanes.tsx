@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { count, plural } from '../../format.ts';
 import { useSelect, useSession } from '../../session-context.ts';
+import { withQuiet } from '../../state/lanes.ts';
 import { LANE_RECORDS } from '../../state/thread-loader.ts';
 import { Picture } from './picture.tsx';
 
@@ -9,6 +11,8 @@ import { Picture } from './picture.tsx';
 export function AllLanes(): JSX.Element {
   const session = useSession();
   const lanes = useSelect((state) => state.lanes);
+  const states = useSelect((state) => state.threadStates?.value ?? null);
+  const shown = useMemo(() => (lanes?.value == null ? null : withQuiet(lanes.value, states?.threads ?? [])), [lanes?.value, states]);
   const wanted = useSelect((state) => state.laneRecords);
   const records = useSelect((state) => state.run?.records ?? 0);
   const to = useSelect((state) => Math.min(state.view.to ?? Infinity, state.run?.records ?? 0));
@@ -27,11 +31,11 @@ export function AllLanes(): JSX.Element {
         </label>
       </header>
       {lanes?.problem !== undefined && lanes.problem !== '' && <p class="bad">{lanes.problem}</p>}
-      {lanes?.value == null
+      {shown === null
         ? lanes?.problem === '' && <p class="dim">Reading the records…</p>
         : <>
-          <Picture timeline={lanes.value.timeline} label="States of all threads" />
-          {lanes.value.left > 0 && <p class="dim">{plural(lanes.value.left, 'thread')} that did less in these records {lanes.value.left === 1 ? 'has' : 'have'} no lane. The bar below a lane shows when its thread had the processor.</p>}
+          <Picture timeline={shown.timeline} label="States of all threads" />
+          <p class="dim">The bar below a lane shows when its thread had the processor.{shown.left > 0 && ` ${plural(shown.left, 'thread')} that did less in these records ${shown.left === 1 ? 'has' : 'have'} no lane.`}</p>
         </>}
     </section>
   );

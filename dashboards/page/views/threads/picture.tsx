@@ -14,7 +14,7 @@ const LANE_HEIGHT = 28;
 const BAR_HEIGHT = 18;
 const AXIS_HEIGHT = 20;
 /** Pixels between two marks of the axis, and between two arrows of the same threads, at least. */
-const TICKS_APART = 130;
+const TICKS_APART = 105;
 const ARROWS_APART = 7;
 /** More arrows than this hide the lanes: only those of the thread under the pointer are drawn. */
 const MOST_ARROWS = 120;
