@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The constants that the assembly shares with the rest of the machine, as a module of the assembly. */
 import { CSRS } from '../isa/csrs.ts';
-import { HART, DIRECTORY, PAGE, RAM_BASE, STOP_ON, STORE_LOG } from '../memory/layout.ts';
+import { HART, DIRECTORY, PAGE, RAM_BASE, STOP_ON, STORE_LOG, WATCHED_WORDS_BYTES } from '../memory/layout.ts';
 import { BREAKPOINTS, CORE_MAP, RECORD, RECORD_BYTES, ROW, SLOT_BYTES, SLOTS, TLB_ENTRIES } from './map.ts';
 import { OPERATIONS } from './operations.ts';
 import { STOPS } from './stops.ts';
@@ -24,6 +24,7 @@ export function generatedModule(): string {
   group('ROW', 'usize', ROW);
   define('DIRECTORY', 'usize', DIRECTORY);
   define('RAM_BASE', 'u64', RAM_BASE);
+  define('WATCHED_WORDS_BYTES', 'usize', WATCHED_WORDS_BYTES);
   define('SLOT_BYTES', 'u32', SLOT_BYTES);
   define('SLOTS', 'u32', SLOTS);
   define('TLB_ENTRIES', 'u32', TLB_ENTRIES);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Loads and stores of the running program: translation, RAM, devices, watched pages, misaligned accesses. */
-import { memoryMap, PAGE, PAGE_BYTES } from '../memory/layout.ts';
+import { memoryMap, PAGE, PAGE_BYTES, WATCHED_WORDS_BYTES } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import type { Bus } from './hart.ts';
 import type { HartState } from './state.ts';
@@ -24,6 +24,7 @@ export class DataAccess {
   private readonly translation: Translation;
   private readonly bus: Bus;
   private readonly attributes: Uint8Array;
+  private readonly watchedWords: Uint8Array;
   private readonly log: DataView;
   /** Set by an access after which the bus wants the hart to return. */
   stopRequested = false;
@@ -34,7 +35,9 @@ export class DataAccess {
     this.translation = translation;
     this.bus = bus;
     const { buffer } = memory.memory;
-    this.attributes = new Uint8Array(buffer, memoryMap(memory.bytes).attributes, memory.bytes / PAGE_BYTES);
+    const { attributes, watchedWords } = memoryMap(memory.bytes);
+    this.attributes = new Uint8Array(buffer, attributes, memory.bytes / PAGE_BYTES);
+    this.watchedWords = new Uint8Array(buffer, watchedWords, (memory.bytes / PAGE_BYTES) * WATCHED_WORDS_BYTES);
     this.log = new DataView(buffer);
   }
 
@@ -55,10 +58,10 @@ export class DataAccess {
       return;
     }
     const data = toBytes(value, bytes);
-    const watched = [first, second].map((part) => this.checkWritable(part.physical, part.address)).some(Boolean);
+    for (const part of [first, second]) this.checkWritable(part.physical, part.address);
     this.memory.write(first.physical, data.subarray(0, first.bytes));
     this.memory.write(second.physical, data.subarray(first.bytes));
-    if (watched) appendStore(this.log, this.state, first.physical, bytes, value);
+    if ([first, second].some((part) => this.isWatched(part.physical, part.bytes))) appendStore(this.log, this.state, first.physical, bytes, value);
   }
 
   /** The word of an atomic instruction, which must be aligned and in RAM. `access` says what it raises where not. */
@@ -100,9 +103,9 @@ export class DataAccess {
 
   private storePhysical(physical: number, bytes: AccessBytes, value: bigint, address: bigint): void {
     if (this.memory.contains(physical, bytes)) {
-      const watched = this.checkWritable(physical, address);
+      this.checkWritable(physical, address);
       if (bytes === 8) this.memory.writeWord(physical, value); else this.memory.write(physical, toBytes(value, bytes));
-      if (watched) appendStore(this.log, this.state, physical, bytes, value);
+      if (this.isWatched(physical, bytes)) appendStore(this.log, this.state, physical, bytes, value);
       return;
     }
     if (physical % bytes !== 0 || !this.bus.store(physical, bytes, value)) throw new Trap(CAUSE.storeAccess, address);
@@ -115,11 +118,23 @@ export class DataAccess {
     return BigInt.asUintN(8 * bytes, this.memory.readWord(physical - inWord) >> BigInt(8 * inWord));
   }
 
-  /** Throws for a page that is read only; returns whether stores into it are watched. */
-  private checkWritable(physical: number, address: bigint): boolean {
-    const attributes = this.attributes[Math.floor((physical - this.memory.base) / PAGE_BYTES)]!;
-    if ((attributes & PAGE.readOnly) !== 0) throw new Trap(CAUSE.storeAccess, address);
-    return (attributes & PAGE.watched) !== 0;
+  /** Throws for a page that is read only. */
+  private checkWritable(physical: number, address: bigint): void {
+    if ((this.attributesAt(physical) & PAGE.readOnly) !== 0) throw new Trap(CAUSE.storeAccess, address);
+  }
+
+  /** Whether a watched word is among the bytes, which lie in one page. */
+  private isWatched(physical: number, bytes: number): boolean {
+    return (this.attributesAt(physical) & PAGE.watched) !== 0 && (this.isWordWatched(physical) || this.isWordWatched(physical + bytes - 1));
+  }
+
+  private isWordWatched(physical: number): boolean {
+    const word = Math.floor((physical - this.memory.base) / 8);
+    return ((this.watchedWords[Math.floor(word / 8)]! >> (word % 8)) & 1) !== 0;
+  }
+
+  private attributesAt(physical: number): number {
+    return this.attributes[Math.floor((physical - this.memory.base) / PAGE_BYTES)]!;
   }
 }
 

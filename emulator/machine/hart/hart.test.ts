@@ -149,6 +149,32 @@ describe.each(HART_NAMES)('the %s hart', (name) => {
     expect(setup.word(STORE_LOG.offset + STORE_LOG.pc)).toBe(BigInt(RAM_BASE + 16));
   });
 
+  it('logs of a page what touches watched words, but for some code and for a word whose latest value is kept', () => {
+    const source = `li a1, ${DATA}
+      li a0, 1
+      sd a0, 8(a1)
+      sd a0, 16(a1)
+      sw a0, 12(a1)
+      sd a0, 4(a1)
+      sb a0, 32(a1)
+      sd a0, 36(a1)
+      li a0, 2
+      sb a0, 32(a1)
+      from: sd a0, 8(a1)
+      sd a0, 32(a1)
+      to: nop`;
+    const setup = start(name, source);
+    for (const word of [8, 32]) setup.memory.watchWord(DATA + word, true);
+    setup.state.setBigUint64(HART.latestAddress, BigInt(DATA + 32), true);
+    const { symbols } = assemble(source, BigInt(RAM_BASE));
+    setup.state.setBigUint64(HART.unloggedFrom, symbols.get('from')!, true);
+    setup.state.setBigUint64(HART.unloggedTo, symbols.get('to')!, true);
+    setup.hart.run(100);
+    const logged = Array.from({ length: setup.state.getUint32(HART.storeLogCount, true) }, (_, i) => setup.word(STORE_LOG.offset + STORE_LOG.entryBytes * i) - BigInt(DATA));
+    expect(logged).toEqual([8n, 12n, 4n, 36n]);
+    expect([setup.state.getUint32(HART.latestStored, true), setup.word(HART.latestValue)]).toEqual([1, 2n]);
+  });
+
   it('stops when the log is full, before anything is lost', () => {
     const setup = start(name, `li a1, ${DATA}\nloop: sd a0, 0(a1)\naddi a0, a0, 1\nj loop`);
     setup.memory.watch(1, true);

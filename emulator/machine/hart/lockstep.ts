@@ -35,6 +35,8 @@ export class LockstepDifference extends Error {
   }
 }
 
+/** Words that are watched of a page of which not all are. */
+const WATCHED_WORDS = 200;
 /** Words of the state that are compared: registers and CSRs. */
 const COMPARED_BYTES = HART.stopOn;
 /** Interrupts that only the board raises: machine software, timer, external, and the two of S mode. */
@@ -94,10 +96,8 @@ export function lockstep(one: HartFactory, other: HartFactory, program: RandomPr
   const sides = [new Side(one, program), new Side(other, program)] as const;
   const random = new RandomSource(program.seed ^ 0x5eed);
   const stops: Partial<Record<Stop, number>> = {};
-  for (const { hart, memory } of sides) {
-    for (const page of program.dataPages) if (page % 3 === 0) memory.watch(page, true);
-    hart.setBreakpoints(program.codeAddresses);
-  }
+  watchStores(sides, program);
+  for (const { hart } of sides) hart.setBreakpoints(program.codeAddresses);
   for (let done = 0; done < options.instructions; done += options.stretch) {
     const before = sides[0].pc;
     const [stop, otherStop] = sides.map(({ hart }) => hart.run(options.stretch));
@@ -113,6 +113,22 @@ export function lockstep(one: HartFactory, other: HartFactory, program: RandomPr
   return { retired: sides[0].retired, stops };
 }
 
+/** Watches some pages and some words of others, but for a page of code, and one word for its latest value. */
+function watchStores(sides: readonly Side[], { seed, dataPages, codeAddresses }: RandomProgram): void {
+  const random = new RandomSource(seed ^ 0x10c);
+  const wordOf = (page: number): number => RAM_BASE + page * PAGE_BYTES + 8 * random.below(PAGE_BYTES / 8);
+  const words = dataPages.filter((page) => page % 3 === 1).flatMap((page) => Array.from({ length: WATCHED_WORDS }, () => wordOf(page)));
+  const latest = words.length === 0 ? 0 : random.pick(words);
+  const unlogged = codeAddresses.length === 0 ? 0n : random.pick(codeAddresses);
+  for (const { memory, state } of sides) {
+    for (const page of dataPages) if (page % 3 === 0) memory.watch(page, true);
+    for (const word of words) memory.watchWord(word, true);
+    state.setBigUint64(HART.latestAddress, BigInt(latest), true);
+    state.setBigUint64(HART.unloggedFrom, unlogged, true);
+    state.setBigUint64(HART.unloggedTo, unlogged + BigInt(PAGE_BYTES), true);
+  }
+}
+
 function playBoard(sides: readonly Side[], random: RandomSource): void {
   const interrupt = random.pick(BOARD_INTERRUPTS);
   const raise = random.chance(10);
@@ -123,6 +139,7 @@ function playBoard(sides: readonly Side[], random: RandomSource): void {
     state.setBigUint64(HART.mip, (pending & ~boardBits) | (raise ? 1n << BigInt(interrupt) : 0n), true);
     state.setUint32(HART.waiting, 0, true);
     state.setUint32(HART.storeLogCount, 0, true);
+    state.setUint32(HART.latestStored, 0, true);
     if (stopOn !== undefined) state.setUint32(HART.stopOn, stopOn, true);
   }
 }
@@ -133,6 +150,10 @@ function differenceOf([one, other]: readonly [Side, Side]): [string, string] | u
     if (one.state.getBigUint64(offset, true) === other.state.getBigUint64(offset, true)) continue;
     if (offset === HART.reservation && one.state.getUint32(HART.reserved, true) === 0) continue;
     return [one, other].map(({ state }) => `${stateName(offset)} = 0x${state.getBigUint64(offset, true).toString(16)}`) as [string, string];
+  }
+  for (const offset of [HART.latestStored, HART.latestValue]) {
+    const latest = [one, other].map(({ state }) => state.getBigUint64(offset, true).toString(16));
+    if (latest[0] !== latest[1]) return [`${stateName(offset)} = 0x${latest[0]}`, `${stateName(offset)} = 0x${latest[1]}`];
   }
   const entries = [one, other].map(({ state }) => state.getUint32(HART.storeLogCount, true));
   if (entries[0] !== entries[1]) return [`${entries[0]} stores logged`, `${entries[1]} stores logged`];

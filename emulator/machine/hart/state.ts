@@ -9,7 +9,7 @@ export const PRIVILEGE = Object.freeze({ user: 0, supervisor: 1, machine: 3 });
 /** Names of the 64-bit words of the state. */
 export type StateWord = Exclude<keyof typeof HART,
   'x' | 'f' | 'privilege' | 'waiting' | 'reserved' | 'pmpaddr' | 'stopOn' | 'stopCause' | 'storeLogCount' | 'ramPages' | 'nextFrame'
-  | 'frameEnd' | 'mappingEpoch' | 'end'>;
+  | 'frameEnd' | 'mappingEpoch' | 'attributes' | 'watchedWords' | 'latestStored' | 'end'>;
 
 export class HartState {
   /** x0..x31, unsigned; write through {@link setX}. */
@@ -113,6 +113,12 @@ export class HartState {
 
   set storeLogCount(entries: number) {
     this.halves[HART.storeLogCount / 4] = entries;
+  }
+
+  /** A store into the word at `HART.latestAddress`. */
+  setLatest(value: bigint): void {
+    this.set('latestValue', value);
+    this.halves[HART.latestStored / 4] = 1;
   }
 
   /** Whether floating point instructions are legal. */

@@ -5,9 +5,10 @@ import { CAP_TYPE, RISCV64_SLOTS, ROLE, SLOT, STATE, SYSCALL_NUMBERS, THREAD_STA
 import { CAUSE, DELIVERY_KINDS } from '../../../schema/trace/trap-record.ts';
 import { interfacesOf } from '../../../schema/idl/load.ts';
 import { Machine } from '../boot/machine.ts';
+import { HartState } from '../hart/state.ts';
+import { appendStore } from '../hart/store-log.ts';
 import { readKernelImage } from '../image/kernel-image.ts';
 import { elfWith } from '../image/testing/make-elf.ts';
-import { HART, STORE_LOG } from '../memory/layout.ts';
 import { KernelWatch } from './kernel-watch.ts';
 import type { AskedLabels } from './label-translation.ts';
 import { Observers } from './observers.ts';
@@ -64,10 +65,10 @@ function set(address: number, value: bigint): void {
 /** A store of the kernel, or of whoever is at the pc. */
 function store(address: number, value: bigint, pc = SOMEWHERE): void {
   set(address, value);
-  const { buffer } = machine.memory.memory;
-  const count = new Uint32Array(buffer, HART.storeLogCount, 1);
-  const entry = new BigUint64Array(buffer, STORE_LOG.offset + count[0]!++ * STORE_LOG.entryBytes, 4);
-  entry.set([BigInt(address), BigInt.asUintN(64, value), 8n, pc]);
+  const { memory } = machine.memory;
+  const state = new HartState(memory);
+  state.pc = pc;
+  appendStore(new DataView(memory.buffer), state, address, 8, BigInt.asUintN(64, value));
 }
 
 const setState = (tcb: number, state: ThreadStateName): void => set(tcb + TCB.state, BigInt(STATE[state]));

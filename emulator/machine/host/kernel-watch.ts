@@ -99,7 +99,7 @@ export class KernelWatch {
   /** To be called once, when the kernel goes to user mode for the first time: begins to watch. */
   start(): void {
     const { globals } = this.image;
-    if (globals.workUnits !== undefined) this.words.set(globals.workUnits, wordCode(WORD.workUnits, 0));
+    this.log.start();
     if (globals.currentFault !== undefined) this.words.set(globals.currentFault, wordCode(WORD.currentFault, 0));
     if (globals.debugTcbs !== undefined) this.words.set(globals.debugTcbs, wordCode(WORD.threadList, 0));
     this.threads.compareWithList();

@@ -3,7 +3,7 @@ import type { KernelImage } from '../image/kernel-image.ts';
 import { HART, STORE_LOG } from '../memory/layout.ts';
 import type { SparseMemory } from '../memory/sparse-memory.ts';
 import type { WatchedWords } from './watched-words.ts';
-import { WORD, kindOfCode } from './word-codes.ts';
+import { WORD, wordCode } from './word-codes.ts';
 
 /** Lanes of an entry of the store log. */
 const ENTRY = STORE_LOG.entryBytes / 4;
@@ -13,28 +13,39 @@ const EVENT = 4;
 const FIRST_CAPACITY = 1024;
 
 /**
- * What the kernel stored to watched words in the current trap, in order: the store log without the stores of user code and
- * without the saving of registers at entry.
+ * What the kernel stored to watched words in the current trap, in order: the store log without the stores of user code. The
+ * hart leaves out the saving of registers at entry, and keeps of the counter of preemption points its last value alone.
  */
 export class TrapLog {
   private readonly words: WatchedWords;
-  private readonly count: Uint32Array;
+  private readonly image: KernelImage;
+  private readonly hart: DataView;
   private readonly log: Uint32Array;
-  private readonly entryFrom: number;
-  private readonly entryTo: number;
   private events = new Uint32Array(FIRST_CAPACITY * EVENT);
   length = 0;
-  /** Low lane of the last value of the counter of preemption points; -1 when it was not stored. */
-  workUnits = -1;
 
   constructor(memory: SparseMemory, image: KernelImage, words: WatchedWords) {
     const { buffer } = memory.memory;
     this.words = words;
-    this.count = new Uint32Array(buffer, HART.storeLogCount, 1);
+    this.image = image;
+    this.hart = new DataView(buffer, 0, HART.end);
     this.log = new Uint32Array(buffer, STORE_LOG.offset, STORE_LOG.entries * ENTRY);
-    // The kernel's code lies in the highest 2 GiB, so that the low lane says all.
-    this.entryFrom = Number(image.trapEntry.from & 0xffff_ffffn);
-    this.entryTo = Number(image.trapEntry.to & 0xffff_ffffn);
+  }
+
+  /** Tells the hart what is not to be logged. */
+  start(): void {
+    const { hart, image } = this;
+    hart.setBigUint64(HART.unloggedFrom, image.trapEntry.from, true);
+    hart.setBigUint64(HART.unloggedTo, image.trapEntry.to, true);
+    const { workUnits } = image.globals;
+    if (workUnits === undefined) return;
+    hart.setBigUint64(HART.latestAddress, BigInt(workUnits), true);
+    this.words.set(workUnits, wordCode(WORD.workUnits, 0));
+  }
+
+  /** Low lane of the last value of the counter of preemption points; -1 when it was not stored. */
+  get workUnits(): number {
+    return this.hart.getUint32(HART.latestStored, true) === 0 ? -1 : this.hart.getUint32(HART.latestValue, true);
   }
 
   code(i: number): number {
@@ -56,25 +67,21 @@ export class TrapLog {
 
   /** Forgets all, also what the hart has logged. */
   clear(): void {
-    this.count[0] = 0;
+    this.hart.setUint32(HART.storeLogCount, 0, true);
+    this.hart.setUint32(HART.latestStored, 0, true);
     this.length = 0;
-    this.workUnits = -1;
   }
 
   /** Takes over what the hart has logged. */
   drain(): void {
     const { log, words } = this;
-    const count = this.count[0]!;
-    this.count[0] = 0;
+    const count = this.hart.getUint32(HART.storeLogCount, true);
+    this.hart.setUint32(HART.storeLogCount, 0, true);
     for (let i = 0; i < count * ENTRY; i += ENTRY) {
       // User code runs at addresses of the lower half.
       if (log[i + AT.pcHi]! >>> 31 === 0) continue;
       const code = words.codeAt(log[i + AT.addressLo]!, log[i + AT.addressHi]!);
-      if (code === 0) continue;
-      const pc = log[i + AT.pcLo]!;
-      if (pc >= this.entryFrom && pc < this.entryTo) continue;
-      if (kindOfCode(code) === WORD.workUnits) this.workUnits = log[i + AT.valueLo]!;
-      else this.push(code, log[i + AT.valueLo]!, log[i + AT.valueHi]!, pc);
+      if (code !== 0) this.push(code, log[i + AT.valueLo]!, log[i + AT.valueHi]!, log[i + AT.pcLo]!);
     }
   }
 

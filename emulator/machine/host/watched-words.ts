@@ -35,15 +35,13 @@ export class WatchedWords {
       // No holes: the array is looked at for each entry of the store log.
       while (this.pages.length < number) this.pages.push(undefined);
       this.pages[number] = page = { codes: new Int32Array(WORDS), count: 0 };
-      this.memory.watch(number, true);
     }
     const index = (address % PAGE_BYTES) >>> 3;
     const before = page.codes[index]!;
     page.codes[index] = code;
     page.count += Number(code !== 0) - Number(before !== 0);
-    if (page.count > 0) return;
-    this.pages[number] = undefined;
-    this.memory.watch(number, false);
+    this.memory.watchWord(address, code !== 0);
+    if (page.count === 0) this.pages[number] = undefined;
   }
 
   get(address: number): number {

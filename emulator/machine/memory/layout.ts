@@ -9,6 +9,7 @@
  * ...        private to the fast core: TLBs, decoded instructions (`CORE`)
  * ...        page directory of guest RAM    (u32 per 4 KiB guest page: linear offset of its frame, 0 = absent, reads as zero)
  * ...        page attributes of guest RAM   (u8 per guest page, `PAGE`)
+ * ...        watched words of guest RAM     (a bit per 64-bit word, of meaning in pages that are watched)
  * ...        frames: 4 KiB each, handed out as pages become non-zero; the end grows
  * ```
  */
@@ -92,6 +93,18 @@ export const HART = Object.freeze({
   attributes: 0x424,
   /** Where writes to x0 go. */
   sink: 0x428,
+  /** u32: linear offset of the map of watched words. */
+  watchedWords: 0x430,
+  /** Stores of the code from the first virtual address up to the second are not logged. */
+  unloggedFrom: 0x438,
+  unloggedTo: 0x440,
+  /**
+   * Physical address of a watched word whose stores are too many to log, 0 for none; the value that was stored last; u32:
+   * whether there was a store since the host cleared this.
+   */
+  latestAddress: 0x448,
+  latestValue: 0x450,
+  latestStored: 0x458,
   end: 0x1000,
 });
 
@@ -114,7 +127,7 @@ export const STOP_ON = Object.freeze({
 
 /** Attributes of a guest page, bits of the page attribute byte. */
 export const PAGE = Object.freeze({
-  /** Every store into the page is appended to the store log (also one that writes the value that is there). */
+  /** Stores into watched words of the page are appended to the store log (also those that write the value that is there). */
   watched: 1,
   /** The fast core holds decoded instructions of the page; a store drops them. */
   code: 2,
@@ -122,7 +135,7 @@ export const PAGE = Object.freeze({
   readOnly: 4,
 });
 
-/** The store log: who reads it empties it. 32 bytes an entry. A store that crosses two watched words makes one entry. */
+/** The store log: who reads it empties it. 32 bytes an entry. A store into two words makes one entry, if either is watched. */
 export const STORE_LOG = Object.freeze({
   offset: 0x1000,
   entryBytes: 32,
@@ -143,6 +156,7 @@ export const DIRECTORY = CORE.offset + CORE.bytes;
 /** Linear offsets of the parts whose place depends on the size of guest RAM. */
 export interface MemoryMap {
   readonly attributes: number;
+  readonly watchedWords: number;
   readonly frames: number;
 }
 
@@ -150,7 +164,8 @@ export interface MemoryMap {
 export function memoryMap(ramBytes: number): MemoryMap {
   const pages = ramBytes / PAGE_BYTES;
   const attributes = DIRECTORY + 4 * pages;
-  return { attributes, frames: alignUp(attributes + pages, PAGE_BYTES) };
+  const watchedWords = alignUp(attributes + pages, 8);
+  return { attributes, watchedWords, frames: alignUp(watchedWords + pages * WATCHED_WORDS_BYTES, PAGE_BYTES) };
 }
 
 function alignUp(value: number, alignment: number): number {
@@ -160,3 +175,5 @@ function alignUp(value: number, alignment: number): number {
 /** Guest RAM of `qemu-riscv-virt`, as the seL4 kernels for it have it compiled in. */
 export const RAM_BASE = 0x8000_0000;
 export const PAGE_BYTES = 4096;
+/** Bytes of the map of watched words for one page. */
+export const WATCHED_WORDS_BYTES = PAGE_BYTES / 64;

@@ -20,8 +20,10 @@ export interface PhysicalMemory {
    * Live lanes of memory inside one page: the page exists from now on, and the view stays valid as long as the memory.
    */
   lanes(address: number, words: number): Uint32Array;
-  /** Turns watching of a page on or off (`PAGE.watched`); the hart notices at once. */
+  /** Turns watching of all words of a page on or off (`PAGE.watched`); the hart notices at once. */
   watch(page: number, watched: boolean): void;
+  /** Turns watching of a word on or off, by an address in it; the others of its page stay as they are. */
+  watchWord(address: number, watched: boolean): void;
   /** Pages that have a frame, ascending. */
   present(): Iterable<number>;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE } from './layout.ts';
+import { HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE, WATCHED_WORDS_BYTES } from './layout.ts';
 import { OutOfFrames, SparseMemory } from './sparse-memory.ts';
 
 const PAGES = 8;
@@ -84,6 +84,21 @@ describe('sparse memory', () => {
     memory.writeWord(RAM_BASE, 2n);
     expect(epoch()).toBe(4);
     expect(() => memory.watch(PAGES, true)).toThrow(/no page 8/);
+  });
+
+  it('watches a page as long as a word of it is watched', () => {
+    const memory = small();
+    const state = new DataView(memory.memory.buffer);
+    const { attributes, watchedWords } = memoryMap(memory.bytes);
+    const page = RAM_BASE + 3 * PAGE_BYTES;
+    const watched = (): [number, number] => [state.getUint8(attributes + 3), state.getUint8(watchedWords + 3 * WATCHED_WORDS_BYTES + 1)];
+    memory.watchWord(page + 8 * 9, true);
+    memory.watchWord(page + 8 * 11 + 5, true);
+    expect([watched(), state.getUint32(HART.mappingEpoch, true)]).toEqual([[PAGE.watched, 0b1010], 1]);
+    memory.watchWord(page + 8 * 9, false);
+    expect(watched()).toEqual([PAGE.watched, 0b1000]);
+    memory.watchWord(page + 8 * 11, false);
+    expect(watched()).toEqual([0, 0]);
   });
 
   it('tells listeners of writes into pages with decoded instructions only', () => {

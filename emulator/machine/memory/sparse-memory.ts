@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Guest RAM whose pages of zeros cost nothing, in one linear memory that both harts use. */
-import { DIRECTORY, HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE, type MemoryMap } from './layout.ts';
+import { DIRECTORY, HART, memoryMap, PAGE, PAGE_BYTES, RAM_BASE, WATCHED_WORDS_BYTES, type MemoryMap } from './layout.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 
 export interface MemoryOptions {
@@ -48,6 +48,7 @@ export class SparseMemory implements PhysicalMemory {
   private readonly octets: Uint8Array;
   private readonly directory: Uint32Array;
   private readonly attributes: Uint8Array;
+  private readonly watchedWords: Uint8Array;
   private readonly listeners: ((page: number) => void)[] = [];
 
   constructor(options: MemoryOptions = {}) {
@@ -61,8 +62,10 @@ export class SparseMemory implements PhysicalMemory {
     this.octets = new Uint8Array(buffer);
     this.directory = new Uint32Array(buffer, DIRECTORY, this.bytes / PAGE_BYTES);
     this.attributes = new Uint8Array(buffer, this.map.attributes, this.bytes / PAGE_BYTES);
+    this.watchedWords = new Uint8Array(buffer, this.map.watchedWords, (this.bytes / PAGE_BYTES) * WATCHED_WORDS_BYTES);
     this.writeState(HART.ramPages, this.bytes / PAGE_BYTES);
     this.writeState(HART.attributes, this.map.attributes);
+    this.writeState(HART.watchedWords, this.map.watchedWords);
     this.writeState(HART.nextFrame, this.map.frames);
     this.writeState(HART.frameEnd, this.map.frames + this.frameBytes);
   }
@@ -128,6 +131,18 @@ export class SparseMemory implements PhysicalMemory {
 
   watch(page: number, watched: boolean): void {
     this.setAttribute(page, PAGE.watched, watched);
+    this.wordsOf(page).fill(watched ? 0xff : 0);
+  }
+
+  watchWord(address: number, watched: boolean): void {
+    const page = this.pageOf(address);
+    const words = this.wordsOf(page);
+    const word = ((address - this.base) % PAGE_BYTES) >>> 3;
+    const bit = 1 << (word & 7);
+    if (watched) words[word >>> 3]! |= bit;
+    else words[word >>> 3]! &= ~bit;
+    const isWatched = watched || words.some((each) => each !== 0);
+    if (isWatched !== ((this.attributes[page]! & PAGE.watched) !== 0)) this.setAttribute(page, PAGE.watched, isWatched);
   }
 
   /** Makes stores of the guest into a page an access fault, or allows them again. */
@@ -168,6 +183,11 @@ export class SparseMemory implements PhysicalMemory {
     if (old === undefined || !Number.isInteger(page)) throw new RangeError(`RAM has no page ${page}`);
     this.attributes[page] = on ? old | attribute : old & ~attribute;
     this.mappingChanged();
+  }
+
+  /** The bits of the words of a page. */
+  private wordsOf(page: number): Uint8Array {
+    return this.watchedWords.subarray(page * WATCHED_WORDS_BYTES, (page + 1) * WATCHED_WORDS_BYTES);
   }
 
   private notify(page: number): void {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Loads and stores that are no plain TLB hit: page walks, devices, watched and absent pages, two pages at once. */
 import { accessFault, LOAD, STORE } from './fault';
-import { MAP_STORE_TLB, PAGE_READ_ONLY, PAGE_WATCHED, RAM_BASE, STOP_DEVICE, STOP_STORE_LOG, HART_MAPPING_EPOCH } from './generated';
+import {
+  HART_MAPPING_EPOCH, HART_PC, HART_STORE_LOG_COUNT, LOG_ENTRIES, MAP_STORE_TLB, PAGE_CODE, PAGE_READ_ONLY, PAGE_WATCHED, RAM_BASE, STOP_DEVICE,
+  STOP_STORE_LOG,
+} from './generated';
 import { hostLoad, hostOutcome, hostStore } from './host';
 import { FAULT, storable, translate } from './mmu';
 import { allowed, uniform } from './pmp';
-import { attributesOf, frameOf, logStore, NO_PAGE, pageOf, readableFrame, readPage, SPECIAL_ATTRIBUTES, writePage } from './ram';
+import { attributesOf, frameOf, isWordWatched, logStore, NO_PAGE, pageOf, readableFrame, readPage, writePage } from './ram';
 import { dataMode, dataPrivilege } from './state';
 import { wantStop } from './stop';
-import { ABSENT, fillLoad, fillStore, flushAll, indexOf, PAGE_MASK, PAGE_NUMBER, SPECIAL } from './tlb';
+import { ABSENT, fillLoad, fillStore, flushAll, indexOf, PAGE_MASK, PAGE_NUMBER, SPECIAL, WATCHED } from './tlb';
 
 const REFUSED: u32 = 1;
 const RETURN_WANTED: u32 = 2;
@@ -100,7 +103,7 @@ function refusedByHost(): bool {
 export function storeData(address: u64, size: u32, value: u64): void {
   if (crosses(address, size)) return storeAcross(address, size, truncated(value, size));
   const entry = MAP_STORE_TLB + dataMode + indexOf(address);
-  if (load<u64>(entry) == ((address & PAGE_MASK) | SPECIAL)) {
+  if ((load<u64>(entry) & ~(SPECIAL | WATCHED)) == (address & PAGE_MASK)) {
     const page = load<u32>(entry, PAGE_NUMBER);
     return storeRam(address, page, <u32>address & 0xfff, size, truncated(value, size));
   }
@@ -122,20 +125,52 @@ function rememberLoad(address: u64, page: u32): void {
 
 /** Makes the store TLB know a page that may be written. */
 function rememberStore(address: u64, page: u32): void {
-  const frame = frameOf(page);
-  const special = (attributesOf(page) & SPECIAL_ATTRIBUTES) != 0;
-  fillStore(dataMode, address, frame, page, special ? SPECIAL : frame == 0 ? ABSENT : 0);
+  fillStore(dataMode, address, frameOf(page), page, kindOf(page));
+}
+
+/** What a store into a page needs beside the store itself. */
+function kindOf(page: u32): u64 {
+  const attributes = attributesOf(page);
+  if ((attributes & (PAGE_CODE | PAGE_READ_ONLY)) != 0) return SPECIAL;
+  const watched = (attributes & PAGE_WATCHED) != 0;
+  if (frameOf(page) == 0) return watched ? SPECIAL : ABSENT;
+  return watched ? WATCHED : 0;
+}
+
+/**
+ * Whether a value may be stored at once, by the store entry of an address: the page is watched and needs nothing else. What
+ * is to be logged is logged then. False also where there is more to it: a full log, bytes of two words.
+ */
+export function storesWatched(entry: usize, address: u64, size: u32, value: u64, pc: u64): bool {
+  if (load<u64>(entry, MAP_STORE_TLB) != ((address & PAGE_MASK) | WATCHED)) return false;
+  if ((<u32>address & 7) + size > 8) return false;
+  const page = load<u32>(entry, MAP_STORE_TLB + PAGE_NUMBER);
+  const offset = <u32>address & 0xfff;
+  if (!isWordWatched(page, offset)) return true;
+  if (load<u32>(HART_STORE_LOG_COUNT) + 1 >= <u32>LOG_ENTRIES) return false;
+  logStore(placeOf(page, offset), size, truncated(value, size), pc);
+  return true;
+}
+
+/** Physical address of an offset of a page. */
+@inline function placeOf(page: u32, offset: u32): u64 {
+  return RAM_BASE + (<u64>page << 12) + offset;
 }
 
 function storeRam(address: u64, page: u32, offset: u32, size: u32, value: u64): void {
   const attributes = attributesOf(page);
   if ((attributes & PAGE_READ_ONLY) != 0) return accessFault(STORE, address);
   writePage(page, offset, size, value);
-  if ((attributes & PAGE_WATCHED) != 0) log(page, offset, size, value);
+  if (isWatched(page, offset, size)) log(page, offset, size, value);
+}
+
+/** Whether a watched word is among the bytes, which lie in one page. */
+function isWatched(page: u32, offset: u32, size: u32): bool {
+  return (attributesOf(page) & PAGE_WATCHED) != 0 && (isWordWatched(page, offset) || isWordWatched(page, offset + size - 1));
 }
 
 function log(page: u32, offset: u32, size: u32, value: u64): void {
-  if (logStore(RAM_BASE + (<u64>page << 12) + offset, size, value)) wantStop(STOP_STORE_LOG);
+  if (logStore(placeOf(page, offset), size, value, load<u64>(HART_PC))) wantStop(STOP_STORE_LOG);
 }
 
 /** Both pages are looked at before anything is written. */
@@ -151,9 +186,10 @@ function storeAcross(address: u64, size: u32, value: u64): void {
   if (secondPage == NO_PAGE) return accessFault(STORE, address + low);
   if ((attributesOf(firstPage) & PAGE_READ_ONLY) != 0) return accessFault(STORE, address);
   if ((attributesOf(secondPage) & PAGE_READ_ONLY) != 0) return accessFault(STORE, address + low);
-  storeBytes(firstPage, <u32>first & 0xfff, low, value);
-  storeBytes(secondPage, <u32>second & 0xfff, size - low, value >> (low << 3));
-  if (((attributesOf(firstPage) | attributesOf(secondPage)) & PAGE_WATCHED) != 0) log(firstPage, <u32>first & 0xfff, size, value);
+  const offset = <u32>first & 0xfff;
+  storeBytes(firstPage, offset, low, value);
+  storeBytes(secondPage, 0, size - low, value >> (low << 3));
+  if (isWatched(firstPage, offset, low) || isWatched(secondPage, 0, size - low)) log(firstPage, offset, size, value);
 }
 
 function storeBytes(page: u32, offset: u32, count: u32, value: u64): void {

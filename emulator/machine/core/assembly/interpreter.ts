@@ -13,6 +13,7 @@ import {
   STOP_BUDGET,
 } from './generated';
 import { nextBias, nextRecord } from './code';
+import { storesWatched } from './data';
 import { CLEAR_INSTRUCTIONS, CLEAR_STEP } from './idiom';
 import { multiplyHighUnsigned } from './integer';
 import { isPlainDouble, roundsNatively } from './native-float';
@@ -236,7 +237,7 @@ export function execute(budget: i32): i32 {
       case OP_SB: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
-        if (!hitsStore(entry, address, 1)) break;
+        if (!hitsStore(entry, address, 1) && !storesWatched(entry, address, 1, rs2(record), bias + <u64>(record >> 3))) break;
         store<u8>(storePlace(entry, address), <u8>rs2(record));
         record = after(record);
         continue;
@@ -244,7 +245,7 @@ export function execute(budget: i32): i32 {
       case OP_SH: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
-        if (!hitsStore(entry, address, 2)) break;
+        if (!hitsStore(entry, address, 2) && !storesWatched(entry, address, 2, rs2(record), bias + <u64>(record >> 3))) break;
         store<u16>(storePlace(entry, address), <u16>rs2(record));
         record = after(record);
         continue;
@@ -252,7 +253,7 @@ export function execute(budget: i32): i32 {
       case OP_SW: {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
-        if (!hitsStore(entry, address, 4)) break;
+        if (!hitsStore(entry, address, 4) && !storesWatched(entry, address, 4, rs2(record), bias + <u64>(record >> 3))) break;
         store<u32>(storePlace(entry, address), <u32>rs2(record));
         record = after(record);
         continue;
@@ -261,7 +262,7 @@ export function execute(budget: i32): i32 {
         const address = rs1(record) + imm(record);
         const entry = place(mode, address);
         const value = rs2(record);
-        if (hitsStore(entry, address, 8)) {
+        if (hitsStore(entry, address, 8) || storesWatched(entry, address, 8, value, bias + <u64>(record >> 3))) {
           store<u64>(storePlace(entry, address), value);
         } else if (value != 0 || !hitsAbsent(entry, address, 8)) {
           break;

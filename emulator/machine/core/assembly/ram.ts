@@ -2,15 +2,13 @@
 /** Guest RAM: frames, attributes of pages, the store log. Pages are numbered from the start of RAM. */
 import { outOfFrames } from './host';
 import {
-  DIRECTORY, HART_ATTRIBUTES, HART_FRAME_END, HART_NEXT_FRAME, HART_PC, HART_RAM_PAGES, HART_STORE_LOG_COUNT, LOG_ADDRESS,
-  LOG_ENTRIES, LOG_ENTRY_BYTES, LOG_OFFSET, LOG_PC, LOG_SIZE, LOG_VALUE, MAP_PAGE_SLOTS, MAP_SLOTS, MAP_ZERO_FRAME,
-  PAGE_CODE, PAGE_READ_ONLY, PAGE_WATCHED, RAM_BASE, RECORD_BYTES, SLOT_BYTES,
+  DIRECTORY, HART_ATTRIBUTES, HART_FRAME_END, HART_LATEST_ADDRESS, HART_LATEST_STORED, HART_LATEST_VALUE, HART_NEXT_FRAME, HART_RAM_PAGES,
+  HART_STORE_LOG_COUNT, HART_UNLOGGED_FROM, HART_UNLOGGED_TO, HART_WATCHED_WORDS, LOG_ADDRESS, LOG_ENTRIES, LOG_ENTRY_BYTES, LOG_OFFSET,
+  LOG_PC, LOG_SIZE, LOG_VALUE, MAP_PAGE_SLOTS, MAP_SLOTS, MAP_ZERO_FRAME, PAGE_CODE, RAM_BASE, RECORD_BYTES, SLOT_BYTES, WATCHED_WORDS_BYTES,
 } from './generated';
 import { pageAppeared } from './tlb';
 
 export const NO_PAGE: u32 = ~0;
-/** What a store into a page needs beside the store itself. */
-export const SPECIAL_ATTRIBUTES: u32 = PAGE_WATCHED | PAGE_CODE | PAGE_READ_ONLY;
 
 /** Page of a physical address, `NO_PAGE` outside RAM. */
 @inline export function pageOf(address: u64): u32 {
@@ -94,14 +92,26 @@ function forget(page: u32, offset: u32, size: u32): void {
   return load<u16>(MAP_PAGE_SLOTS + (<usize>page << 1));
 }
 
-/** Appends a store to the log; returns whether it is full now. */
-export function logStore(address: u64, size: u32, value: u64): bool {
+/** Whether the word at an offset of a watched page is watched. */
+@inline export function isWordWatched(page: u32, offset: u32): bool {
+  const eight = <usize>load<u32>(HART_WATCHED_WORDS) + <usize>page * WATCHED_WORDS_BYTES + (offset >> 6);
+  return (load<u8>(eight) >> (offset >> 3 & 7) & 1) != 0;
+}
+
+/** Appends a store into a watched word to the log, unless it is of code or of a word that are not logged; returns whether the log is full now. */
+export function logStore(address: u64, size: u32, value: u64, pc: u64): bool {
   const count = load<u32>(HART_STORE_LOG_COUNT);
+  if (pc >= load<u64>(HART_UNLOGGED_FROM) && pc < load<u64>(HART_UNLOGGED_TO)) return false;
+  if (address == load<u64>(HART_LATEST_ADDRESS)) {
+    store<u64>(HART_LATEST_VALUE, value);
+    store<u32>(HART_LATEST_STORED, 1);
+    return false;
+  }
   const entry = LOG_OFFSET + <usize>(count % <u32>LOG_ENTRIES) * LOG_ENTRY_BYTES;
   store<u64>(entry, address, LOG_ADDRESS);
-  store<u64>(entry, size < 8 ? value & ((<u64>1 << (size << 3)) - 1) : value, LOG_VALUE);
+  store<u64>(entry, value, LOG_VALUE);
   store<u64>(entry, size, LOG_SIZE);
-  store<u64>(entry, load<u64>(HART_PC), LOG_PC);
+  store<u64>(entry, pc, LOG_PC);
   store<u32>(HART_STORE_LOG_COUNT, count + 1);
   return count + 1 >= <u32>LOG_ENTRIES;
 }

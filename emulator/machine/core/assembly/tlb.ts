@@ -21,6 +21,8 @@ const EMPTY: u64 = ~0;
 export const SPECIAL: u64 = 1;
 /** In the tag of a store entry whose page is absent and needs nothing else: a zero may be stored by doing nothing. */
 export const ABSENT: u64 = 2;
+/** In the tag of a store entry whose page is there and watched, and needs nothing else. */
+export const WATCHED: u64 = 4;
 
 let loads: u32 = 0;
 let stores: u32 = 0;
@@ -42,7 +44,7 @@ export function fillLoad(mode: usize, address: u64, linear: usize, page: u32, ab
   if (absent) zeroShown = true;
 }
 
-/** `kind`: `SPECIAL`, `ABSENT` or 0. */
+/** `kind`: `SPECIAL`, `ABSENT`, `WATCHED` or 0. */
 export function fillStore(mode: usize, address: u64, linear: usize, page: u32, kind: u64): void {
   if (kind == ABSENT) absentShown = true;
   const entry = MAP_STORE_TLB + mode + indexOf(address);
