@@ -21,7 +21,7 @@ import { readBootInfo } from './boot-info.ts';
 import { causeOf } from './kernel-watch.ts';
 import { NO_LABEL } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
-import { INTERRUPT_BIT } from './trap-stops.ts';
+import { exceptionOf } from './trap-stops.ts';
 import { UserMemory } from './user-memory.ts';
 import { WatchedKernel } from './watched-kernel.ts';
 
@@ -257,7 +257,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
           watch.drain();
           break;
         case 'userTrap':
-          if (machine.state.word(HART.scause) < INTERRUPT_BIT) throw this.failed(`executed user code at pc 0x${machine.state.word(HART.sepc).toString(16)}`);
+          if (exceptionOf(machine) !== undefined) throw this.failed(`executed user code at pc 0x${machine.state.word(HART.sepc).toString(16)}`);
           break;
         case 'ownTrap':
           this.ownTrap();
@@ -275,7 +275,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
 
   /** An interrupt out of the idle thread begins the next trap; an exception is the kernel's own. */
   private ownTrap(): void {
-    if (this.machine.state.word(HART.scause) >= INTERRUPT_BIT) {
+    if (exceptionOf(this.machine) === undefined) {
       if (this.watch.isInTrap) this.watch.leave();
       this.watch.enter(CAUSE.interrupt);
       return;

@@ -10,19 +10,20 @@ import { sectionData } from '../boot/elf64.ts';
 import { ImageError } from '../image/image-error.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { HART, STOP_ON } from '../memory/layout.ts';
-import { causeOf } from './kernel-watch.ts';
-import { INTERRUPT_BIT, runObserved, type TrapListener } from './trap-stops.ts';
+import { ENVIRONMENT_CALL, causeOf } from './kernel-watch.ts';
+import { runObserved, type TrapListener } from './trap-stops.ts';
 import { WatchedKernel } from './watched-kernel.ts';
 
-const ECALL = 8n;
+/** Bytes of the instruction of a system call. */
+const ECALL_BYTES = 4;
 const GENERAL_REGISTERS = 31;
 
 export class ImageObserver extends WatchedKernel {
   private readonly hartRegisters: Uint32Array;
   private readonly listener: TrapListener = {
     storeLog: () => this.watch.drain(),
-    entered: (cause) => this.entered(cause),
-    ownTrap: (cause) => this.ownTrap(cause),
+    entered: (exception) => this.entered(exception),
+    ownTrap: (exception) => this.ownTrap(exception),
     returned: () => this.returned(),
     left: () => this.left(),
   };
@@ -49,24 +50,26 @@ export class ImageObserver extends WatchedKernel {
     return runObserved(this.machine, instructions, options, this.listener);
   }
 
-  private entered(cause: bigint): void {
+  private entered(exception: number | undefined): void {
     if (!this.started) return;
-    this.saveRegisters(cause);
-    this.watch.enter(cause >= INTERRUPT_BIT ? CAUSE.interrupt : causeOf(Number(cause)));
+    this.saveRegisters(exception);
+    this.watch.enter(causeOf(exception));
   }
 
   /** The registers of the thread that runs, where the kernel is about to put them. */
-  private saveRegisters(cause: bigint): void {
+  private saveRegisters(exception: number | undefined): void {
     const thread = this.watch.current;
     if (thread === undefined) return;
     const { registers } = thread;
+    const { state } = this.machine;
     registers.set(this.hartRegisters);
-    const pc = this.machine.state.word(HART.sepc);
-    const next = cause === ECALL ? pc + 4n : pc;
-    for (const [slot, value] of [[SLOT.FaultIP, pc], [SLOT.NextIP, next]] as const) {
-      registers[2 * slot] = Number(value & 0xffff_ffffn);
-      registers[2 * slot + 1] = Number((value >> 32n) & 0xffff_ffffn);
-    }
+    const pcLo = state.u32(HART.sepc);
+    const pcHi = state.u32(HART.sepc + 4);
+    const nextLo = exception === ENVIRONMENT_CALL ? (pcLo + ECALL_BYTES) >>> 0 : pcLo;
+    registers[2 * SLOT.FaultIP] = pcLo;
+    registers[2 * SLOT.FaultIP + 1] = pcHi;
+    registers[2 * SLOT.NextIP] = nextLo;
+    registers[2 * SLOT.NextIP + 1] = nextLo < pcLo ? pcHi + 1 : pcHi;
   }
 
   private returned(): void {
@@ -83,9 +86,9 @@ export class ImageObserver extends WatchedKernel {
   }
 
   /** An interrupt out of the idle thread is the next trap; an exception is a failure of the kernel. */
-  private ownTrap(cause: bigint): void {
+  private ownTrap(exception: number | undefined): void {
     if (!this.started) return;
-    if (cause < INTERRUPT_BIT) {
+    if (exception !== undefined) {
       const failure = this.ownException();
       if (this.failure === '') this.failure = failure;
       return;

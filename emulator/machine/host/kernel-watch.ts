@@ -12,6 +12,7 @@ import type { Machine } from '../boot/machine.ts';
 import { Capability, SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { pointerAt } from '../image/thread-list.ts';
+import { HART } from '../memory/layout.ts';
 import { DeliveryKinds } from './delivery-kinds.ts';
 import type { AskedLabels } from './label-translation.ts';
 import { ObjectTable } from './object-table.ts';
@@ -25,15 +26,17 @@ import { WatchedWords } from './watched-words.ts';
 import { WORD, kindOfCode, ownerOfCode, wordCode } from './word-codes.ts';
 
 const FAULT_LABEL = 0xf;
-const ENVIRONMENT_CALL = 8;
+/** Exception of a system call. */
+export const ENVIRONMENT_CALL = 8;
 /** The label of a message tag is above its other fields. */
 const TAG_LABEL_SHIFT = 12;
 const TAG_BELOW_LABEL = (1 << TAG_LABEL_SHIFT) - 1;
 
-/** `CAUSE` of an exception from user mode. */
-export function causeOf(scause: number): number {
-  if (scause === ENVIRONMENT_CALL) return CAUSE.syscall;
-  return VM_FAULT_STATUS.has(scause) ? CAUSE.vmFault : CAUSE.userException;
+/** `CAUSE` of a trap from user mode. @param exception undefined for an interrupt */
+export function causeOf(exception: number | undefined): number {
+  if (exception === undefined) return CAUSE.interrupt;
+  if (exception === ENVIRONMENT_CALL) return CAUSE.syscall;
+  return VM_FAULT_STATUS.has(exception) ? CAUSE.vmFault : CAUSE.userException;
 }
 
 export class KernelWatch {
@@ -175,7 +178,9 @@ export class KernelWatch {
   }
 
   private get now(): number {
-    return Number(this.machine.clock.now());
+    const { state } = this.machine;
+    // As the clock counts, in numbers: exact for the first 104 days.
+    return state.count(HART.instret) * state.count(HART.nsPerInstruction) + state.count(HART.skipped);
   }
 
   /** First pass over the log: who was written to, and what a later write depends on. */
@@ -210,9 +215,9 @@ export class KernelWatch {
     next.badgeWritesLeft++;
     const { state } = this.machine;
     for (const slot of [ROLE.badge, ROLE.tag]) {
-      const value = state.x(slot + 1);
-      next.registers[2 * slot] = Number(value & 0xffff_ffffn);
-      next.registers[2 * slot + 1] = Number(value >> 32n);
+      const register = HART.x + 8 * (slot + 1);
+      next.registers[2 * slot] = state.u32(register);
+      next.registers[2 * slot + 1] = state.u32(register + 4);
     }
   }
 
@@ -372,11 +377,19 @@ export class KernelWatch {
 
   /** What changed in the population of threads and objects. */
   private afterwards(): void {
-    for (const thread of this.withNewName) this.threads.readName(thread);
-    this.withNewName.clear();
+    if (this.withNewName.size > 0) this.readNewNames();
     if (this.listChanged) for (const thread of this.threads.compareWithList()) this.destroy(thread);
     if (!this.image.debug && this.request.mayDestroy) this.destroyBareThreads();
     if (this.request.retype !== undefined) this.registerCreated(this.request.retype.firstSlot, this.request.retype.count);
+    if (this.withNewBuffer.size > 0) this.readNewBuffers();
+  }
+
+  private readNewNames(): void {
+    for (const thread of this.withNewName) this.threads.readName(thread);
+    this.withNewName.clear();
+  }
+
+  private readNewBuffers(): void {
     for (const thread of this.withNewBuffer) if (this.threads.known(thread.tcb) === thread) this.threads.readBuffer(thread);
     this.withNewBuffer.clear();
   }

@@ -12,11 +12,10 @@ import type { KernelObserver, KernelView } from '../../host.ts';
 import type { Machine, MachineStop, RunOptions } from '../boot/machine.ts';
 import { exceptionName } from '../boot/machine-end.ts';
 import { HART, STOP_ON } from '../memory/layout.ts';
-import { causeOf } from './kernel-watch.ts';
+import { ENVIRONMENT_CALL, causeOf } from './kernel-watch.ts';
 import { Observers } from './observers.ts';
-import { INTERRUPT_BIT, runObserved, type TrapListener } from './trap-stops.ts';
+import { runObserved, type TrapListener } from './trap-stops.ts';
 
-const ECALL = 8n;
 /** Registers x1..x31 are the first context slots of a thread, in order. */
 const GENERAL_REGISTERS = 31;
 /** Bits of stvec below the address. */
@@ -40,8 +39,8 @@ export class RegisterObserver implements KernelView {
   private readonly byId: SeenThread[] = [];
   private readonly listener: TrapListener = {
     storeLog: () => this.forgetStores(),
-    entered: (cause) => this.entered(cause),
-    ownTrap: (cause) => this.ownTrap(cause),
+    entered: (exception) => this.entered(exception),
+    ownTrap: (exception) => this.ownTrap(exception),
     returned: () => this.returned(),
     left: () => this.left(),
   };
@@ -84,25 +83,25 @@ export class RegisterObserver implements KernelView {
     return undefined;
   }
 
-  private entered(cause: bigint): void {
+  private entered(exception: number | undefined): void {
     if (!this.started) return;
     const thread = this.threadThatRuns();
     const { state } = this.machine;
     const pc = state.word(HART.sepc);
     thread.registers.set(this.hartRegisters);
     setSlot(thread.registers, SLOT.FaultIP, pc);
-    setSlot(thread.registers, SLOT.NextIP, cause === ECALL ? pc + 4n : pc);
-    this.enter(cause >= INTERRUPT_BIT ? CAUSE.interrupt : causeOf(Number(cause)), thread.id);
+    setSlot(thread.registers, SLOT.NextIP, exception === ENVIRONMENT_CALL ? pc + 4n : pc);
+    this.enter(causeOf(exception), thread.id);
   }
 
-  private ownTrap(cause: bigint): void {
+  private ownTrap(exception: number | undefined): void {
     if (!this.started) return;
-    if (cause >= INTERRUPT_BIT) {
+    if (exception === undefined) {
       this.left();
       this.enter(CAUSE.interrupt, 0);
     } else if (this.failure === '') {
       const { state } = this.machine;
-      this.failure = `took an exception itself: ${exceptionName(Number(cause))} at pc 0x${state.word(HART.sepc).toString(16)}, value 0x${state.word(HART.stval).toString(16)}`;
+      this.failure = `took an exception itself: ${exceptionName(exception)} at pc 0x${state.word(HART.sepc).toString(16)}, value 0x${state.word(HART.stval).toString(16)}`;
     }
   }
 

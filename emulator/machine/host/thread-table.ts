@@ -27,6 +27,8 @@ export class ThreadTable {
   private readonly cap: Capability;
   private readonly byTcb = new Map<number, ObservedThread>();
   private readonly byId: (ObservedThread | undefined)[] = [];
+  /** What was asked for last by its TCB: mostly the running thread. */
+  private last: ObservedThread | undefined;
   /** Threads that the current trap destroyed. */
   private readonly gone = new Map<number, ObservedThread>();
   private readonly buffers: (WatchedBuffer | undefined)[] = [undefined];
@@ -54,12 +56,14 @@ export class ThreadTable {
 
   /** A trap begins: what the last one destroyed is forgotten. */
   forgetGone(): void {
-    this.gone.clear();
+    if (this.gone.size > 0) this.gone.clear();
   }
 
   /** The thread of a TCB, found now if it was not known; undefined for the idle thread and for no TCB. */
   at(tcb: number): ObservedThread | undefined {
-    return this.byTcb.get(tcb) ?? (tcb === this.idle() || !this.memory.contains(tcb, 8) ? undefined : this.add(tcb));
+    if (this.last?.tcb === tcb) return this.last;
+    this.last = this.byTcb.get(tcb) ?? (tcb === this.idle() || !this.memory.contains(tcb, 8) ? undefined : this.add(tcb));
+    return this.last;
   }
 
   known(tcb: number): ObservedThread | undefined {
@@ -94,6 +98,7 @@ export class ThreadTable {
     this.leaveBuffer(thread);
     this.watchControlBlock(thread, false);
     this.byTcb.delete(thread.tcb);
+    if (this.last === thread) this.last = undefined;
     this.byId[thread.id] = undefined;
     this.gone.set(thread.id, thread);
     this.objects.threadDestroyed(thread.tcb);

@@ -55,6 +55,8 @@ export class TrapRequest {
   /** A system call that sends and waits for nothing but the kernel's answer. */
   isSend = false;
   isReceive = false;
+  /** The request writes registers of the thread behind the invoked capability. Combined system calls may not invoke threads. */
+  writesRegisters = false;
   /** The method that the label means for the capability. */
   method: Method | undefined;
   /** What is recorded of its label; {@link NO_LABEL} without a method. */
@@ -87,15 +89,10 @@ export class TrapRequest {
 
   /** No system call: an exception, an interrupt. */
   clear(): void {
-    this.invokes = this.hasSource = this.isCall = this.isSend = this.isReceive = this.signalIsThere = false;
+    this.invokes = this.hasSource = this.isCall = this.isSend = this.isReceive = this.writesRegisters = this.signalIsThere = false;
     this.method = undefined;
     this.recordedLabel = NO_LABEL;
     this.retype = undefined;
-  }
-
-  /** Whether the request writes registers of the thread behind the invoked capability. Combined system calls may not invoke threads. */
-  get writesRegisters(): boolean {
-    return this.isSend && this.method !== undefined && WRITES_REGISTERS.has(this.method.id);
   }
 
   /** Whether the request may delete capabilities, so that objects can be destroyed. */
@@ -133,6 +130,7 @@ export class TrapRequest {
     if (method === undefined || INTERFACE_BY_CAP_TYPE[this.sent.type] !== method.interfaceName) return;
     this.method = method;
     this.recordedLabel = this.labels.recorded(label);
+    this.writesRegisters = this.isSend && WRITES_REGISTERS.has(method.id);
     if (method.id === 'UntypedRetype') this.retype = this.readRetype(thread);
   }
 

@@ -3,33 +3,38 @@
 import type { Machine, MachineStop, RunOptions } from '../boot/machine.ts';
 import { HART } from '../memory/layout.ts';
 
-/** Bit of scause. */
-export const INTERRUPT_BIT = 1n << 63n;
-
 const SUPERVISOR = 1;
 /** Bit of sstatus: the trap came out of S mode. */
-const SPP = 1n << 8n;
+const SPP = 1 << 8;
 
 export interface TrapListener {
   /** The log of stores is full, or of no use. */
   storeLog(): void;
-  /** The kernel's trap handler begins, for a trap of user code. */
-  entered(cause: bigint): void;
+  /** The kernel's trap handler begins, for a trap of user code. @param exception its number; undefined for an interrupt */
+  entered(exception: number | undefined): void;
   /** It begins for a trap of the kernel itself: an interrupt of its idle thread, or a failure. */
-  ownTrap(cause: bigint): void;
+  ownTrap(exception: number | undefined): void;
   /** The hart is in user mode again. */
   returned(): void;
   /** The kernel idles, or the machine is off. */
   left(): void;
 }
 
+/** Number of the exception that the kernel handles; undefined for an interrupt. */
+export function exceptionOf({ state }: Machine): number | undefined {
+  // The highest bit of scause tells an interrupt.
+  return state.u32(HART.scause + 4) >>> 31 === 1 ? undefined : state.u32(HART.scause);
+}
+
 /** As `Machine.run`, but for the stops that only the listener is told of. */
 export function runObserved(machine: Machine, instructions: number, options: RunOptions, listener: TrapListener): MachineStop {
   const end = machine.instructions + instructions;
-  let waits: RunOptions['waits'] = 'return';
+  const toWait: RunOptions = { ...options, waits: 'return' };
+  const toSkip: RunOptions = { ...options, waits: 'skip' };
+  let next = toWait;
   for (;;) {
-    const stop = machine.run(end - machine.instructions, { ...options, waits });
-    waits = 'return';
+    const stop = machine.run(end - machine.instructions, next);
+    next = toWait;
     switch (stop) {
       case 'storeLog':
         listener.storeLog();
@@ -39,7 +44,7 @@ export function runObserved(machine: Machine, instructions: number, options: Run
         handlerBegins(machine, listener);
         break;
       case 'ownTrap':
-        if (machine.firmware === 'host') listener.ownTrap(machine.state.word(HART.scause));
+        if (machine.firmware === 'host') listener.ownTrap(exceptionOf(machine));
         break;
       case 'userReturn':
         listener.returned();
@@ -48,7 +53,7 @@ export function runObserved(machine: Machine, instructions: number, options: Run
         // The idle thread: the kernel has left.
         listener.left();
         if (options.waits === 'return') return stop;
-        waits = 'skip';
+        next = toSkip;
         break;
       case 'ended':
         listener.left();
@@ -59,9 +64,9 @@ export function runObserved(machine: Machine, instructions: number, options: Run
   }
 }
 
-function handlerBegins({ state }: Machine, listener: TrapListener): void {
+function handlerBegins(machine: Machine, listener: TrapListener): void {
+  const { state } = machine;
   if (state.u32(HART.privilege) !== SUPERVISOR) return;
-  const cause = state.word(HART.scause);
-  if ((state.word(HART.mstatus) & SPP) !== 0n) listener.ownTrap(cause);
-  else listener.entered(cause);
+  if ((state.u32(HART.mstatus) & SPP) !== 0) listener.ownTrap(exceptionOf(machine));
+  else listener.entered(exceptionOf(machine));
 }

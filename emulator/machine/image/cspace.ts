@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Follows capability pointers through the CNodes in guest memory. Manual, "CSpace Addressing". */
-import { CAP_TYPE, lowMask, shiftRight } from '../../../schema/abi/index.ts';
+import { CAP_TYPE, bitsOf } from '../../../schema/abi/index.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import { SLOT_BYTES, type Capability } from './capability.ts';
 
@@ -40,8 +40,7 @@ export class CSpaceWalk {
       const bits = guardSize + radix;
       if (bits === 0 || guardSize > left || !this.guardFits(lo, hi, left) || bits > left) return undefined;
       left -= bits;
-      const index = radix === 0 ? 0 : low(lo, hi, left, radix);
-      const slot = node.object + index * SLOT_BYTES;
+      const slot = node.object + bitsOf(lo, hi, left, Math.min(radix, 32)) * SLOT_BYTES;
       if (!memory.contains(slot, SLOT_BYTES)) return undefined;
       if (left === 0) return slot;
       node.read(memory, slot);
@@ -52,14 +51,7 @@ export class CSpaceWalk {
   private guardFits(lo: number, hi: number, left: number): boolean {
     const { guardSize, guardLo, guardHi } = this.node;
     if (guardSize === 0) return true;
-    const mask = lowMask(guardSize);
-    const found = shiftRight({ lo, hi }, left - guardSize);
-    return (found.lo & mask.lo) >>> 0 === guardLo && (found.hi & mask.hi) >>> 0 === guardHi;
+    const shift = left - guardSize;
+    return bitsOf(lo, hi, shift, Math.min(guardSize, 32)) === guardLo && bitsOf(lo, hi, shift + 32, Math.max(guardSize - 32, 0)) === guardHi;
   }
-}
-
-/** `count` bits from bit `shift` up, fewer than 32. */
-function low(lo: number, hi: number, shift: number, count: number): number {
-  const word = shiftRight({ lo, hi }, shift);
-  return count >= 32 ? word.lo : word.lo & (2 ** count - 1);
 }

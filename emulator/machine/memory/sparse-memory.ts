@@ -14,6 +14,7 @@ export interface MemoryOptions {
 }
 
 const GIB = 2 ** 30;
+const PAGE_BITS = Math.log2(PAGE_BYTES);
 const WASM_PAGE_BYTES = 65_536;
 const DEFAULT_RAM_BYTES = 3 * GIB;
 /** The fast core's tables have room for so many pages. */
@@ -205,10 +206,11 @@ export class SparseMemory implements PhysicalMemory {
 
   /** Linear offset of bytes inside one page; 0 for an absent page, undefined for bytes of two pages. */
   private frameAddress(address: number, bytes: number): number | undefined {
-    this.check(address, bytes);
-    const offset = (address - this.base) % PAGE_BYTES;
+    const place = (address - this.base) >>> 0;
+    if (this.base + place !== address || place + bytes > this.bytes) this.check(address, bytes);
+    const offset = place & (PAGE_BYTES - 1);
     if (offset + bytes > PAGE_BYTES) return undefined;
-    const frame = this.directory[(address - this.base - offset) / PAGE_BYTES]!;
+    const frame = this.directory[place >>> PAGE_BITS]!;
     return frame === 0 ? 0 : frame + offset;
   }
 
