@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser())('threads', () => {
     expect([await bars('Running'), await bars('BlockedOnReply'), await bars('BlockedOnReceive')]).toEqual([3, 1, 1]);
     const ticks = (): Promise<string> => page.locator('.picture-tick text').allTextContents().then((all) => all.join());
     await page.getByRole('button', { name: 'Records', exact: true }).click();
-    expect(await ticks()).toContain('#20');
+    await eventually(ticks).toContain('#20');
     await page.keyboard.press('+');
     await eventually(ticks).not.toContain('#60');
     await page.keyboard.press('ArrowRight');

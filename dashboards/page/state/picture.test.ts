@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { panned, START_PICTURE, ticksOf, windowOf, zoomed, type Picture } from './picture.ts';
+import { axisOf, panned, START_PICTURE, ticksOf, windowOf, zoomed, type Picture } from './picture.ts';
 import type { Timeline } from './timeline.ts';
 
 const TIMELINE: Timeline = { lanes: [], arrows: [], start: { time: 1000, seq: 1 }, end: { time: 11_000, seq: 101 } };
@@ -25,6 +25,14 @@ it('stays within the run, and never becomes empty', () => {
     expect(to).toBeLessThanOrEqual(TIMELINE.end[axis] + 1e-6);
     expect(to - from).toBeGreaterThan(1);
   }));
+});
+
+it('is to scale in time, unless that would hide nearly all of it', () => {
+  const lanes = (lengths: readonly number[]): Timeline => ({ ...TIMELINE, lanes: [{ thread: { id: 1, name: 'root' }, ran: [], spans: lengths.map((time, i) => ({ state: 'Running', from: { time: 0, seq: i }, to: { time, seq: i + 1 }, cause: '' })) }] });
+  expect(axisOf(START_PICTURE, TIMELINE)).toBe('time');
+  expect(axisOf(START_PICTURE, lanes([10, 20, 10, 500, 20]))).toBe('time');
+  expect(axisOf(START_PICTURE, lanes([1000, 2000, 1000, 3_600_000_000_000, 2000]))).toBe('seq');
+  expect(axisOf({ axis: 'time', window: null }, lanes([1000, 2000, 1000, 3_600_000_000_000, 2000]))).toBe('time');
 });
 
 it('grows with the run while it shows all', () => {

@@ -4,39 +4,62 @@ import type { Axis, Timeline, Window } from './timeline.ts';
 import { wholeOf } from './timeline.ts';
 
 export interface Picture {
-  readonly axis: Axis;
-  /** Null for all of it, as it grows. */
-  readonly window: Window | null;
+  /** Null for the one that shows more, as {@link axisOf} decides. */
+  readonly axis: Axis | null;
+  /** In what the axis counts then; null for all of it, as it grows. */
+  readonly window: (Window & { readonly axis: Axis }) | null;
 }
 
-export const START_PICTURE: Picture = { axis: 'time', window: null };
+export const START_PICTURE: Picture = { axis: null, window: null };
 
 /** Least width of a window: ns, or records. */
 const LEAST: Readonly<Record<Axis, number>> = { time: 20, seq: 4 };
 
+/** A span of the middle length that is shorter than this share of an average one cannot be seen to scale. */
+const LEAST_SHARE = 0.001;
+
+/** What the axis counts: virtual time, unless a few long spans would leave the others without width. */
+export function axisOf({ axis }: Picture, timeline: Timeline): Axis {
+  if (axis !== null) return axis;
+  let fitting = FITTING.get(timeline);
+  if (fitting === undefined) FITTING.set(timeline, (fitting = fittingAxis(timeline)));
+  return fitting;
+}
+
+const FITTING = new WeakMap<Timeline, Axis>();
+
+function fittingAxis({ lanes }: Timeline): Axis {
+  const lengths = lanes.flatMap(({ spans }) => spans.map(({ from, to }) => to.time - from.time)).sort((a, b) => a - b);
+  const average = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
+  return (lengths[lengths.length >> 1] ?? 0) < average * LEAST_SHARE ? 'seq' : 'time';
+}
+
 /** The part that a picture shows of a timeline. */
-export function windowOf({ axis, window }: Picture, timeline: Timeline): Window {
+export function windowOf(picture: Picture, timeline: Timeline): Window {
+  const { window } = picture;
+  const axis = axisOf(picture, timeline);
   const whole = wholeOf(timeline, axis);
-  return window === null ? whole : within(window, whole);
+  return window === null || window.axis !== axis ? whole : within(window, whole);
 }
 
 /** A picture that shows `factor` times as much around `anchor`, a place between 0 (left edge) and 1. */
 export function zoomed(picture: Picture, timeline: Timeline, factor: number, anchor = 0.5): Picture {
-  const { axis } = picture;
+  const axis = axisOf(picture, timeline);
   const whole = wholeOf(timeline, axis);
   const { from, to } = windowOf(picture, timeline);
   const width = Math.max(Math.min(LEAST[axis], whole.to - whole.from), (to - from) * factor);
-  if (width >= whole.to - whole.from) return { axis, window: null };
+  if (width >= whole.to - whole.from) return { ...picture, window: null };
   const left = from + (to - from - width) * anchor;
-  return { axis, window: within({ from: left, to: left + width }, whole) };
+  return { ...picture, window: { ...within({ from: left, to: left + width }, whole), axis } };
 }
 
 /** Moved to later by a fraction of what is in view. */
 export function panned(picture: Picture, timeline: Timeline, fraction: number): Picture {
   if (picture.window === null) return picture;
   const { from, to } = windowOf(picture, timeline);
+  const axis = axisOf(picture, timeline);
   const by = (to - from) * fraction;
-  return { ...picture, window: within({ from: from + by, to: to + by }, wholeOf(timeline, picture.axis)) };
+  return { ...picture, window: { ...within({ from: from + by, to: to + by }, wholeOf(timeline, axis)), axis } };
 }
 
 /** Moves a window into the whole without changing its width where it fits. */

@@ -7,9 +7,9 @@ import { ThreadStateMark } from './state-mark.tsx';
 const ZOOM = 1.6;
 
 /** Legend of a picture, its axis, and buttons for what keys do. */
-export function PictureTools({ states }: { states: readonly StateText[] }): JSX.Element {
+export function PictureTools({ states, axis }: { states: readonly StateText[]; axis: Axis }): JSX.Element {
   const session = useSession();
-  const { axis, window } = useSelect((state) => state.picture);
+  const window = useSelect((state) => state.picture.window);
   const { threads } = session;
   const choice = (name: Axis, text: string, title: string): JSX.Element => (
     <button type="button" aria-pressed={axis === name} title={title} onClick={() => threads.setAxis(name)}>{text}</button>
@@ -17,15 +17,16 @@ export function PictureTools({ states }: { states: readonly StateText[] }): JSX.
   return (
     <div class="picture-tools">
       <ul class="legend" aria-label="Thread states">{states.map((state) => <li key={state}><ThreadStateMark state={state} /></li>)}</ul>
-      <span class="spread" />
-      <div class="choice" role="group" aria-label="Axis">
-        {choice('time', 'Time', 'to scale in virtual time')}
-        {choice('seq', 'Records', 'every record as wide as any other, wherever virtual time jumps')}
-      </div>
-      <div class="choice" role="group" aria-label="Zoom">
-        <button type="button" aria-label="zoom out" title="zoom out (−)" disabled={window === null} onClick={() => threads.zoom(ZOOM)}>−</button>
-        <button type="button" title="all of it (0)" disabled={window === null} onClick={() => threads.zoomOut()}>All</button>
-        <button type="button" aria-label="zoom in" title="zoom in (+)" onClick={() => threads.zoom(1 / ZOOM)}>+</button>
+      <div class="picture-choices">
+        <div class="choice" role="group" aria-label="Axis">
+          {choice('time', 'Time', 'to scale in virtual time')}
+          {choice('seq', 'Records', 'every record as wide as any other, wherever virtual time jumps')}
+        </div>
+        <div class="choice" role="group" aria-label="Zoom">
+          <button type="button" aria-label="zoom out" title="zoom out (−)" disabled={window === null} onClick={() => threads.zoom(ZOOM)}>−</button>
+          <button type="button" title="all of it (0)" disabled={window === null} onClick={() => threads.zoomOut()}>All</button>
+          <button type="button" aria-label="zoom in" title="zoom in (+)" onClick={() => threads.zoom(1 / ZOOM)}>+</button>
+        </div>
       </div>
     </div>
   );

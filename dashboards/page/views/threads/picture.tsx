@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { count, duration, stateWords, virtualTime } from '../../format.ts';
 import { useSelect, useSession } from '../../session-context.ts';
-import { ticksOf, windowOf } from '../../state/picture.ts';
+import { axisOf, ticksOf, windowOf } from '../../state/picture.ts';
 import { piecesOf, spanAt, thinned, type Axis, type Lane, type StateText, type Timeline, type Window } from '../../state/timeline.ts';
 import { ThreadLink } from '../links.tsx';
 import { PictureTools } from './picture-tools.tsx';
@@ -31,7 +31,7 @@ export function Picture({ timeline, label }: { timeline: Timeline; label: string
   const drag = useRef<{ last: number; moved: number } | null>(null);
   const [width, setWidth] = useState(0);
   const [pointer, setPointer] = useState<{ x: number; lane: number } | null>(null);
-  const { axis } = picture;
+  const axis = axisOf(picture, timeline);
   const window = windowOf(picture, timeline);
   const height = timeline.lanes.length * LANE_HEIGHT;
   const names = new Map<string, number>();
@@ -87,7 +87,7 @@ export function Picture({ timeline, label }: { timeline: Timeline; label: string
   const arrows = all.length <= MOST_ARROWS ? all : all.filter(({ arrow }) => arrow.from === pointed || arrow.to === pointed);
   return (
     <figure class="picture">
-      <PictureTools states={statesOf(timeline)} />
+      <PictureTools states={statesOf(timeline)} axis={axis} />
       <div class="picture-body" tabIndex={0} role="group" aria-label={`${label}: plus and minus zoom, left and right move, 0 shows all`}>
         <ol class="picture-labels">
           {timeline.lanes.map(({ thread }) => <li key={thread.id}><ThreadLink thread={thread} />{names.get(thread.name)! > 1 && <span class="faint"> {thread.id}</span>}</li>)}
