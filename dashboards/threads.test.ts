@@ -74,7 +74,7 @@ describe.skipIf(!hasBrowser())('threads', () => {
     await page.locator('.dock').getByText('#60').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('0');
-    await eventually(ticks).toBe('#20,#40,#60');
+    await eventually(ticks).toBe('#10,#20,#30,#40,#50,#60');
     await page.mouse.move(picture.x + 3, picture.y + 30);
     await page.keyboard.down('Control');
     await page.mouse.wheel(0, -800);
