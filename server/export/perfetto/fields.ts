@@ -7,6 +7,7 @@ export const TRACE = { packet: 1 } as const;
 
 export const PACKET = {
   timestamp: 8, trustedPacketSequenceId: 10, trackEvent: 11, internedData: 12, sequenceFlags: 13, trackDescriptor: 60,
+  genericKernelTaskStateEvent: 117,
 } as const;
 
 /** Bits of `sequenceFlags`: interned names begin anew; interned names are used. */
@@ -22,6 +23,9 @@ export const EVENT = {
   categoryIids: 3, debugAnnotations: 4, type: 9, nameIid: 10, trackUuid: 11, counterValue: 30, flowIds: 47, terminatingFlowIds: 48,
 } as const;
 export const EVENT_TYPE = { sliceBegin: 1, sliceEnd: 2, instant: 3, counter: 4 } as const;
+
+export const TASK = { cpu: 1, tid: 3, state: 4 } as const;
+export const TASK_STATE = { runnable: 2, running: 3, sleeping: 4, stopped: 6, destroyed: 8 } as const;
 
 export const ANNOTATION = { nameIid: 1, uintValue: 3, stringValue: 6, pointerValue: 7, stringValueIid: 17 } as const;
 

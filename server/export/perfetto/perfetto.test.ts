@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What is written is read back with the messages of Perfetto's public schema, which are written down here a second time. */
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../../schema/abi/thread-state.ts';
@@ -16,7 +17,7 @@ message Trace { repeated TracePacket packet = 1; }
 message TracePacket {
   optional uint64 timestamp = 8;
   oneof optional_trusted_packet_sequence_id { uint32 trusted_packet_sequence_id = 10; }
-  oneof data { TrackEvent track_event = 11; TrackDescriptor track_descriptor = 60; }
+  oneof data { TrackEvent track_event = 11; TrackDescriptor track_descriptor = 60; GenericKernelTaskStateEvent generic_kernel_task_state_event = 117; }
   optional InternedData interned_data = 12;
   optional uint32 sequence_flags = 13;
 }
@@ -34,6 +35,13 @@ message TrackEvent {
   optional uint64 track_uuid = 11;
   oneof counter_value_field { int64 counter_value = 30; double double_counter_value = 44; }
   repeated fixed64 flow_ids = 47; repeated fixed64 terminating_flow_ids = 48;
+}
+message GenericKernelTaskStateEvent {
+  enum TaskStateEnum {
+    TASK_STATE_UNKNOWN = 0; TASK_STATE_CREATED = 1; TASK_STATE_RUNNABLE = 2; TASK_STATE_RUNNING = 3; TASK_STATE_INTERRUPTIBLE_SLEEP = 4;
+    TASK_STATE_UNINTERRUPTIBLE_SLEEP = 5; TASK_STATE_STOPPED = 6; TASK_STATE_DEAD = 7; TASK_STATE_DESTROYED = 8;
+  }
+  optional int32 cpu = 1; optional string comm = 2; optional int64 tid = 3; optional TaskStateEnum state = 4; optional int32 prio = 5;
 }
 message DebugAnnotation {
   oneof name_field { uint64 name_iid = 1; string name = 10; }
@@ -66,6 +74,15 @@ interface ReadTrace {
   /** Names of tracks by number: `alice`, `alice: state`. */
   readonly tracks: ReadonlyMap<string, string>;
   readonly events: readonly ReadEvent[];
+  readonly tasks: readonly ReadTask[];
+}
+
+/** State that a thread is in from a time on, as schedulers of all kernels have them. */
+interface ReadTask {
+  readonly thread: string;
+  readonly state: string;
+  readonly ts: number;
+  readonly cpu: number | undefined;
 }
 
 /** A packet as protobufjs gives it. */
@@ -76,8 +93,9 @@ interface Packet {
   readonly interned_data?: { readonly [kind: string]: readonly Interned[] };
   readonly track_descriptor?: {
     readonly uuid: string; readonly parent_uuid?: string; readonly name: string;
-    readonly process?: { readonly process_name: string }; readonly thread?: { readonly thread_name: string };
+    readonly process?: { readonly process_name: string }; readonly thread?: { readonly tid: string; readonly thread_name: string };
   };
+  readonly generic_kernel_task_state_event?: { readonly tid: string; readonly state: string; readonly cpu?: number };
   readonly track_event: {
     readonly type: string; readonly track_uuid: string; readonly name_iid?: string; readonly category_iids: readonly string[];
     readonly counter_value: string; readonly flow_ids: readonly string[]; readonly terminating_flow_ids: readonly string[];
@@ -94,6 +112,8 @@ function read(bytes: Uint8Array): ReadTrace {
   const interned = { event_categories: new Map<string, string>(), event_names: new Map<string, string>(), debug_annotation_names: new Map<string, string>(), debug_annotation_string_values: new Map<string, string>() };
   const tracks = new Map<string, string>();
   const events: ReadEvent[] = [];
+  const threads = new Map<string, string>();
+  const tasks: ReadTask[] = [];
   packet.forEach((each, i) => {
     expect([each.trusted_packet_sequence_id, each.sequence_flags]).toEqual([1, i === 0 ? 1 : 2]);
     for (const [kind, known] of Object.entries(interned)) {
@@ -107,6 +127,13 @@ function read(bytes: Uint8Array): ReadTrace {
       expect(tracks.has(track.uuid)).toBe(false);
       if (track.parent_uuid !== undefined) expect(tracks.has(track.parent_uuid)).toBe(true);
       tracks.set(track.uuid, track.process?.process_name ?? track.thread?.thread_name ?? track.name);
+      if (track.thread !== undefined) threads.set(track.thread.tid, track.thread.thread_name);
+      return;
+    }
+    const task = each.generic_kernel_task_state_event;
+    if (task !== undefined) {
+      expect(threads.has(task.tid)).toBe(true);
+      tasks.push({ thread: threads.get(task.tid)!, state: task.state.slice('TASK_STATE_'.length), ts: Number(each.timestamp), cpu: task.cpu });
       return;
     }
     const event = each.track_event;
@@ -120,7 +147,8 @@ function read(bytes: Uint8Array): ReadTrace {
     });
   });
   checkSlicesAndArrows(events);
-  return { tracks, events };
+  checkTasks(tasks);
+  return { tracks, events, tasks };
 }
 
 /** Slices of a track begin and end in turn, times on a track do not go back, and an arrow ends once, after it left. */
@@ -150,6 +178,23 @@ function checkSlicesAndArrows(events: readonly ReadEvent[]): void {
   expect(under.size).toBe(0);
 }
 
+/** One thread runs at a time, a thread is told to be in a state once only, and its times go on. Any records may bring a thread back. */
+function checkTasks(tasks: readonly ReadTask[]): void {
+  const last = new Map<string, ReadTask>();
+  let running: string | undefined;
+  for (const task of tasks) {
+    const { thread, state, ts, cpu } = task;
+    const before = last.get(thread);
+    if (before?.state !== 'DESTROYED') expect(state).not.toBe(before?.state);
+    expect(ts).toBeGreaterThan(before?.ts ?? -1);
+    last.set(thread, task);
+    if (state === 'RUNNING') expect(running).toBeUndefined();
+    expect(cpu).toBe(state === 'RUNNING' ? 0 : undefined);
+    if (state === 'RUNNING') running = thread;
+    else if (running === thread) running = undefined;
+  }
+}
+
 function perfettoOf(records: readonly TrapRecord[], options: SampleOptions = {}, selection: Selection = {}): ReadTrace {
   return read(exported(storedRun(records, options).source, { format: 'perfetto', selection }));
 }
@@ -171,7 +216,7 @@ describe('the Perfetto trace', () => {
   it('has the field numbers of the schema beside it', () => {
     const own = protobuf.parse(readFileSync(new URL('./perfetto.proto', import.meta.url), 'utf8')).root;
     const messages = { Trace: fields.TRACE, TracePacket: fields.PACKET, TrackDescriptor: fields.TRACK, ProcessDescriptor: fields.PROCESS, ThreadDescriptor: fields.THREAD,
-      CounterDescriptor: fields.COUNTER, TrackEvent: fields.EVENT, DebugAnnotation: fields.ANNOTATION, InternedData: fields.INTERNED, InternedName: fields.INTERNED_NAME };
+      CounterDescriptor: fields.COUNTER, TrackEvent: fields.EVENT, GenericKernelTaskStateEvent: fields.TASK, DebugAnnotation: fields.ANNOTATION, InternedData: fields.INTERNED, InternedName: fields.INTERNED_NAME };
     for (const [name, numbers] of Object.entries(messages)) {
       const type = own.lookupType(name);
       expect(Object.fromEntries(type.fieldsArray.map((field) => [field.name, field.id])), name).toEqual(numbers);
@@ -228,6 +273,32 @@ describe('the Perfetto trace', () => {
     expect(statesOf(trace, 'bob')).toEqual([['Running', 1300], ['end', 2300]]);
   });
 
+  it('shows who has the processor, and what the others do meanwhile', () => {
+    const [call, resumes] = [sampleRecord(1), sampleRecord(2)];
+    call.addTransition(ALICE, STATE.Running, STATE.BlockedOnReply);
+    resumes.addTransition(ALICE, STATE.BlockedOnReply, STATE.Running);
+    const idles = sampleRecord(3);
+    idles.next = 0;
+    idles.addTransition(ALICE, STATE.Running, STATE.Inactive);
+    const destroys = sampleRecord(4);
+    destroys.transitionCount = 0;
+    destroys.addTransition(ALICE, STATE.Inactive, STATE.Inactive, TRANSITION_FLAG.destroyed);
+    destroys.next = BOB;
+    const { tasks } = perfettoOf([call, resumes, idles, destroys]);
+    expect(tasks.map(({ thread, state, ts }) => [thread, state, ts])).toEqual([
+      ['alice', 'RUNNING', 1000], ['alice', 'INTERRUPTIBLE_SLEEP', 1300], ['bob', 'RUNNING', 1300],
+      ['bob', 'RUNNABLE', 2300], ['alice', 'RUNNING', 2300], ['alice', 'STOPPED', 3300],
+      ['bob', 'RUNNING', 4000], ['alice', 'DESTROYED', 4300],
+    ]);
+  });
+
+  it('tells scheduling of any records', () => {
+    fc.assert(fc.property(fc.integer(), fc.integer({ min: 1, max: 40 }), (seed, count) => {
+      const { tasks } = perfettoOf(randomRecords(count, seed), { subjects: [] });
+      expect(tasks.every(({ thread }) => thread !== 'idle thread')).toBe(true);
+    }), { numRuns: 20 });
+  });
+
   it('stays valid when no time passes', () => {
     const records = Array.from({ length: 8 }, (_, i) => {
       const record = i === 4 ? lateReplyRecord(5) : sampleRecord(i + 1);
@@ -262,6 +333,7 @@ describe('the Perfetto trace', () => {
     const trace = perfettoOf(records, {}, { thread: ALICE });
     expect(statesOf(trace, 'alice').map(([name]) => name)).toContain('BlockedOnSend');
     expect(statesOf(trace, 'bob')).toEqual([]);
+    expect(trace.tasks).toEqual([]);
     expect(trace.events.filter(isEntry).map(({ args }) => args['seq'])).toEqual(['1', '3', '4', '5', '7']);
   });
 

@@ -5,13 +5,15 @@ import { PIECE_BYTES, type Encoder } from '../encoder.ts';
 import type { KeptAnomaly, RunSource } from '../run-source.ts';
 import { runTitle, startPairs } from '../run-text.ts';
 import { COUNTERS, Timeline, type Argument, type Counter, type Mark, type Slice, type TimelineWriter } from '../timeline.ts';
-import { ANNOTATION, COUNTER, EVENT, EVENT_TYPE, INTERNED, PACKET, PROCESS, SEQUENCE, THREAD, TRACE, TRACK, UNIT } from './fields.ts';
+import { ANNOTATION, COUNTER, EVENT, EVENT_TYPE, INTERNED, PACKET, PROCESS, SEQUENCE, TASK, TASK_STATE, THREAD, TRACE, TRACK, UNIT } from './fields.ts';
 import { Interning } from './interning.ts';
 import { ProtoMessage } from './proto-writer.ts';
+import { Scheduling, type TaskState } from './scheduling.ts';
 
 const SEQUENCE_ID = 1;
 const RUN_TRACK = 1;
 const PID = 1;
+const CPU = 0;
 
 /** Tracks of a thread: its kernel entries, and these many after it, its states and its counters. */
 const trackOf = (thread: number): number => 8 * (thread + 1);
@@ -30,6 +32,8 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
   private readonly argumentNames = new Interning(INTERNED.debugAnnotationNames);
   private readonly strings = new Interning(INTERNED.debugAnnotationStringValues);
   private readonly timeline: Timeline;
+  /** Undefined for the records of one thread: they do not tell who has the processor between them. */
+  private readonly scheduling: Scheduling | undefined;
   private readonly source: RunSource;
   private begun = false;
   private firstPacket = true;
@@ -38,6 +42,7 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
   constructor(source: RunSource, only: number | undefined) {
     this.source = source;
     this.timeline = new Timeline(source.names, this, only);
+    if (only === undefined) this.scheduling = new Scheduling((thread, state, time) => { this.taskState(thread, state, time); });
     this.describeRun();
   }
 
@@ -47,7 +52,9 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
 
   record(record: TrapRecord, anomalies: readonly KeptAnomaly[]): void {
     if (!this.begun) this.describeStart(record.entryTime);
+    this.scheduling?.enter(record);
     this.timeline.record(record, anomalies);
+    this.scheduling?.leave(record);
   }
 
   take(): Uint8Array {
@@ -56,6 +63,7 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
 
   end(): void {
     this.timeline.end();
+    this.scheduling?.end();
   }
 
   thread(id: number, name: string): void {
@@ -117,6 +125,15 @@ export class PerfettoEncoder implements Encoder, TimelineWriter {
     this.open(EVENT_TYPE.counter, trackOf(thread) + FIRST_COUNTER + COUNTERS.indexOf(counter));
     this.event.uint(EVENT.counterValue, value);
     this.close(time);
+  }
+
+  private taskState(thread: number, state: TaskState, time: number): void {
+    if (state === TASK_STATE.running) this.event.uint(TASK.cpu, CPU);
+    this.event.uint(TASK.tid, thread);
+    this.event.uint(TASK.state, state);
+    this.packet.uint(PACKET.timestamp, time);
+    this.packet.message(PACKET.genericKernelTaskStateEvent, this.event);
+    this.writePacket();
   }
 
   private describeRun(): void {
