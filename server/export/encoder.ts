@@ -24,16 +24,21 @@ export interface Piece {
 
 /** Bytes that are buffered before they are handed over. */
 export const PIECE_BYTES = 1 << 18;
+/** Records that are looked at before a piece is handed over, however few are in it: who waits for it can tell how far it is, and break off. */
+const PIECE_RECORDS = 1 << 17;
 
 /** The file, piece by piece: nothing is read before the piece before was taken. */
-export function* encode(source: RunSource, selection: Selection, encoder: Encoder): Generator<Piece> {
+export function* encode(source: Pick<RunSource, 'records'>, selection: Selection, encoder: Encoder): Generator<Piece> {
   const visit = (record: TrapRecord, anomalies: readonly KeptAnomaly[]): boolean => {
     encoder.record(record, anomalies);
     return encoder.full;
   };
   let seq = 0;
+  let handedOver = selection.from ?? 1;
   for (seq of source.records(selection, visit)) {
-    if (encoder.full) yield { bytes: encoder.take(), seq };
+    if (!encoder.full && seq - handedOver < PIECE_RECORDS) continue;
+    yield { bytes: encoder.take(), seq };
+    handedOver = seq;
   }
   encoder.end();
   yield { bytes: encoder.take(), seq };

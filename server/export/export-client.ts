@@ -79,7 +79,8 @@ async function* piecesOf(worker: Worker, onAsk: () => void): AsyncGenerator<Uint
     onAsk();
     const message = await ask(worker);
     if (message.kind === 'done') return;
-    if (message.kind === 'piece') yield message.bytes;
+    // A piece of many records that were passed over can be empty.
+    if (message.kind === 'piece' && message.bytes.length > 0) yield message.bytes;
   }
 }
 
