@@ -14,6 +14,9 @@ import { Timeline, type Argument, type Counter, type Mark, type Slice, type Time
 const ENTRIES = 1;
 const STATES = 2;
 
+/** Thread number of the idle thread: trace_processor takes 0 for none, and shows such events on the row of another thread. */
+const IDLE_THREAD = 0x7fff_fffe;
+
 export class ChromeEncoder implements Encoder, TimelineWriter {
   private readonly out = new ByteBuffer();
   private readonly timeline: Timeline;
@@ -74,11 +77,11 @@ export class ChromeEncoder implements Encoder, TimelineWriter {
   }
 
   private meta(what: string, process: number, thread: number, name: string): void {
-    this.line(`{"ph":"M","pid":${process},"tid":${thread},"name":"${what}","args":{"name":${JSON.stringify(name)}}}`);
+    this.line(`{"ph":"M","pid":${process},"tid":${threadNumber(thread)},"name":"${what}","args":{"name":${JSON.stringify(name)}}}`);
   }
 
   private event(phase: string, process: number, thread: number, category: string, name: string, time: number, rest: string): void {
-    this.line(`{"ph":"${phase}","pid":${process},"tid":${thread},"cat":"${category}","name":${JSON.stringify(name)},"ts":${micros(time)},${rest}}`);
+    this.line(`{"ph":"${phase}","pid":${process},"tid":${threadNumber(thread)},"cat":"${category}","name":${JSON.stringify(name)},"ts":${micros(time)},${rest}}`);
   }
 
   private line(text: string): void {
@@ -86,6 +89,10 @@ export class ChromeEncoder implements Encoder, TimelineWriter {
     this.begun = true;
     this.out.text(text);
   }
+}
+
+function threadNumber(thread: number): number {
+  return thread === 0 ? IDLE_THREAD : thread;
 }
 
 /** Nanoseconds as a decimal number of µs, exactly. */

@@ -7,7 +7,7 @@ import { tagLabel } from '../../schema/abi/message-info.ts';
 import { THREAD_STATES } from '../../schema/abi/thread-state.ts';
 import { lanesToHex } from '../../schema/abi/word.ts';
 import { fromPlain } from '../../schema/trace/plain.ts';
-import { DELIVERY_KINDS, OUTCOMES, TRANSITION_FLAG } from '../../schema/trace/trap-record.ts';
+import { CAUSE, DELIVERY_KINDS, OUTCOMES, TRANSITION_FLAG, TrapRecord } from '../../schema/trace/trap-record.ts';
 import { DELIVERY_COLUMNS, RECORD_COLUMNS, TRANSITION_COLUMNS } from '../sql/chunk-columns.ts';
 import { ALICE, BOB, lateReplyRecord, SAMPLE_SUBJECTS, sampleRecord } from '../testing/sample-records.ts';
 import { micros } from './chrome.ts';
@@ -160,6 +160,15 @@ describe('Chrome\'s JSON', () => {
     expect(by('i', 'anomaly')).toMatchObject([{ tid: BOB, ts: 3.3, args: { severity: 'error' } }]);
     expect(by('C').map(({ name, args }) => [name, args['ns']])).toContainEqual(['budget left', 1_000_000]);
     expect(by('M').map(({ pid, args }) => [pid, args['name']])).toContainEqual([2, 'alice']);
+  });
+
+  it('gives the idle thread a number, which readers take 0 not to be', () => {
+    const idle = new TrapRecord();
+    Object.assign(idle, { seq: 1, entryTime: 5, exitTime: 6, cause: CAUSE.interrupt });
+    const { traceEvents } = JSON.parse(exported(storedRun([idle]).source, { format: 'chrome' }).toString()) as { traceEvents: ChromeEvent[] };
+    const entry = traceEvents.find(({ cat }) => cat === 'interrupt')!;
+    expect(traceEvents.find(({ ph, name, pid, tid }) => ph === 'M' && name === 'thread_name' && pid === entry.pid && tid === entry.tid)?.args).toEqual({ name: 'idle thread' });
+    expect(entry.tid).not.toBe(0);
   });
 
   it('is JSON for any trace', () => {
