@@ -106,6 +106,18 @@ describe.skipIf(!hasBrowser())('threads', () => {
     await page.getByRole('button', { name: 'open record 2060' }).first().waitFor();
   });
 
+  it('have a story that scrolls by keys once it has the focus, and not before', async () => {
+    await page.setViewportSize({ width: 1440, height: 600 });
+    await bench.open('#v1?run=audit&tab=threads&story=2');
+    await page.getByRole('article', { name: 'Story of server' }).waitFor();
+    await page.keyboard.press('PageDown');
+    await page.getByRole('article', { name: 'Story of thread 4' }).waitFor();
+    await page.locator('.thread-view').focus();
+    await page.keyboard.press('PageDown');
+    await eventually(() => page.evaluate<number>("document.querySelector('.thread-view').scrollTop")).toBeGreaterThan(100);
+    expect(await page.getByRole('article', { name: 'Story of thread 4' }).count()).toBe(1);
+  });
+
   it('that hang are named, with why, in the head of an ended run', async () => {
     await bench.open();
     expect(await page.locator('.hang-mark').count()).toBe(0);

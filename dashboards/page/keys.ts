@@ -10,10 +10,13 @@ export interface Command {
   /** How the help writes them. */
   readonly label: string;
   readonly help: string;
-  readonly run: (session: Session) => void;
+  /** False when the key means nothing where the person is: it is left to the browser, which may scroll. */
+  readonly run: (session: Session) => boolean | void;
 }
 
 const PAGE_ROWS = 20;
+/** What scrolls an element with `data-scrolls` that has the focus. */
+const SCROLL_KEYS = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 /** Of one key press in a picture: how much more or less it shows, and which part of it it moves. */
 const ZOOM = 1.6;
 const PAN = 0.25;
@@ -27,8 +30,8 @@ export const COMMANDS: readonly Command[] = [
   { keys: ['End'], label: 'End', help: 'last record', run: (s) => move(s, Number.POSITIVE_INFINITY) },
   { keys: ['Enter'], label: 'Enter', help: 'open the record in full, or one that shows the finding', run: open },
   { keys: ['Escape'], label: 'Esc', help: 'close the record, the thread or this help', run: close },
-  { keys: ['f'], label: 'f', help: 'follow new records', run: (s) => s.follow() },
-  { keys: [' '], label: 'Space', help: 'pause, or follow again', run: (s) => (s.store.get().view.follow ? s.pause() : s.follow()) },
+  { keys: ['f'], label: 'f', help: 'follow new records', run: (s) => onRun(s, () => s.follow()) },
+  { keys: [' '], label: 'Space', help: 'pause, or follow again', run: (s) => onRun(s, () => (s.store.get().view.follow ? s.pause() : s.follow())) },
   { keys: ['/'], label: '/', help: 'filter records, find threads, or write a question', run: focusFilter },
   { keys: ['1'], label: '1', help: 'records', run: (s) => s.selectTab('records') },
   { keys: ['2'], label: '2', help: 'anomalies', run: (s) => s.selectTab('anomalies') },
@@ -38,11 +41,11 @@ export const COMMANDS: readonly Command[] = [
   { keys: ['6'], label: '6', help: 'compare two runs', run: (s) => s.openComparison() },
   { keys: ['7'], label: '7', help: 'ask in SQL', run: (s) => s.openSql() },
   { keys: ['t'], label: 't', help: 'story of the thread that made the record', run: openThread },
-  { keys: ['+', '='], label: '+', help: 'zoom into the picture of threads', run: (s) => s.threads.zoom(1 / ZOOM) },
-  { keys: ['-'], label: '−', help: 'zoom out', run: (s) => s.threads.zoom(ZOOM) },
-  { keys: ['0'], label: '0', help: 'all of the picture', run: (s) => s.threads.zoomOut() },
-  { keys: ['ArrowLeft'], label: '←', help: 'earlier in the picture', run: (s) => s.threads.pan(-PAN) },
-  { keys: ['ArrowRight'], label: '→', help: 'later in the picture', run: (s) => s.threads.pan(PAN) },
+  { keys: ['+', '='], label: '+', help: 'zoom into the picture of threads', run: (s) => onPicture(s, () => s.threads.zoom(1 / ZOOM)) },
+  { keys: ['-'], label: '−', help: 'zoom out', run: (s) => onPicture(s, () => s.threads.zoom(ZOOM)) },
+  { keys: ['0'], label: '0', help: 'all of the picture', run: (s) => onPicture(s, () => s.threads.zoomOut()) },
+  { keys: ['ArrowLeft'], label: '←', help: 'earlier in the picture', run: (s) => onPicture(s, () => s.threads.pan(-PAN)) },
+  { keys: ['ArrowRight'], label: '→', help: 'later in the picture', run: (s) => onPicture(s, () => s.threads.pan(PAN)) },
   { keys: ['r'], label: 'r', help: 'list of runs (narrow windows)', run: (s) => { s.backToRun(); s.setOverlay('runs'); } },
   { keys: ['?'], label: '?', help: 'this help', run: (s) => s.setOverlay('help') },
 ];
@@ -60,22 +63,36 @@ export function handleKey(session: Session, event: KeyboardEvent): void {
     if (event.key === 'Escape') target.blur();
     return;
   }
-  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, [type=checkbox]') != null) return;
+  if ((event.key === ' ' || event.key === 'Enter') && target?.closest('button, a, summary, [type=checkbox]') != null) return;
+  if (SCROLL_KEYS.has(event.key) && target?.closest('[data-scrolls]') != null) return;
   if (target?.closest('[role=separator], [role=tablist]') != null && event.key.startsWith('Arrow')) return;
   if (session.store.get().overlay === 'help' && event.key !== 'Escape') return;
   const command = COMMANDS.find((each) => each.keys.includes(event.key));
   if (command === undefined) return;
-  event.preventDefault();
-  command.run(session);
+  if (command.run(session) !== false) event.preventDefault();
 }
 
-function move(session: Session, rows: number): void {
+function onRun(session: Session, act: () => void): boolean {
+  const isHere = session.store.get().view.page === 'run';
+  if (isHere) act();
+  return isHere;
+}
+
+function onPicture(session: Session, act: () => void): boolean {
+  const { page, tab } = session.store.get().view;
+  const isHere = page === 'run' && tab === 'threads';
+  if (isHere) act();
+  return isHere;
+}
+
+function move(session: Session, rows: number): boolean {
   const { page, tab } = session.store.get().view;
   if (page === 'findings') moveFinding(session, rows);
-  else if (page !== 'run') return;
+  else if (page !== 'run' || tab === 'hang') return false;
   else if (tab === 'records') session.moveCursor(rows);
   else if (tab === 'anomalies') moveGroup(session, rows);
-  else if (tab === 'threads') moveThread(session, rows);
+  else moveThread(session, rows);
+  return true;
 }
 
 function moveGroup(session: Session, rows: number): void {

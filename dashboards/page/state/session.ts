@@ -106,6 +106,7 @@ export class Session {
   async signIn(token: string): Promise<void> {
     if (!(await this.service.signIn(token))) return;
     this.live.follow(this.view.run);
+    this.showLoaded();
     this.findings.renew();
     void this.poll();
   }

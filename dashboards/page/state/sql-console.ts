@@ -36,6 +36,7 @@ export class SqlConsole {
   private readonly api: Api;
   private readonly store: Store<State>;
   private readonly storage: Pick<Storage, 'getItem' | 'setItem'> | null;
+  private reading = false;
 
   /** @param storage where questions are kept as long as the tab is open; null where the browser gives none */
   constructor(api: Api, store: Store<State>, storage: Pick<Storage, 'getItem' | 'setItem'> | null) {
@@ -47,7 +48,7 @@ export class SqlConsole {
   /** Reads what can be asked, once somebody looks. */
   show(): void {
     const { view, sql } = this.store.get();
-    if (view.page !== 'sql' || sql.schema !== null) return;
+    if (view.page !== 'sql' || sql.schema !== null || this.reading) return;
     const earlier = kept(this.storage);
     this.set({ earlier, ...(sql.text === '' ? { text: earlier[0] ?? '' } : {}) });
     void this.readSchema();
@@ -78,11 +79,13 @@ export class SqlConsole {
   }
 
   private async readSchema(): Promise<void> {
+    this.reading = true;
     try {
       this.set({ schema: await this.api.sqlSchema() });
     } catch (failure) {
       this.set({ problem: explainFailure(failure) });
     }
+    this.reading = false;
   }
 
   private set(change: Partial<SqlState>): void {

@@ -37,7 +37,7 @@ export class ThreadLoader {
       threadStates: this.watch('threadStates', ({ view }) => (view.tab === 'threads' ? `to ${view.to}` : null), (run, { view }) => api.threadStates(run.run, view.to === null ? {} : { at: view.to })),
       story: this.watch('story', ({ view }) => (view.tab === 'threads' && view.thread !== null ? `${view.thread} to ${view.to}` : null), (run, state) => this.readStory(run, state)),
       lanes: this.watch('lanes', ({ view, laneRecords }) => (view.tab === 'threads' && view.thread === null ? `${laneRecords} to ${view.to}` : null), (run, state) => this.readLanes(run, state)),
-      hang: this.watch('hang', ({ view }, run) => (view.tab === 'hang' || (run.state !== 'running' && run.records <= CHEAP_RECORDS) ? 'now' : null), (run) => api.hang(run.run)),
+      hang: this.watch('hang', ({ view }, run) => (view.tab === 'hang' || isCheap(run) ? run.state : null), (run) => api.hang(run.run)),
     };
   }
 
@@ -115,6 +115,11 @@ export class ThreadLoader {
     const rows = await readLanes(this.api, run, Math.max(1, last - laneRecords + 1), last);
     return lanesOf(rows, this.store.get().threads);
   }
+}
+
+/** Whether a run is asked who hangs in it though nobody looks. */
+function isCheap({ state, records, recordsDroppedAt }: RunSummary): boolean {
+  return state !== 'running' && records <= CHEAP_RECORDS && recordsDroppedAt === null;
 }
 
 /** The picture's content; null while there is none. */

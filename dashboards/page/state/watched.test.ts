@@ -9,6 +9,8 @@ class Bench {
   key: string | null = null;
   version = 0;
   reads = 0;
+  /** Of a reading, ms. */
+  delay = 0;
   failure: Error | undefined;
   kept: Kept<string> | null = null;
   readonly watched = new Watched<string>({
@@ -17,7 +19,7 @@ class Bench {
     read: async () => {
       this.reads++;
       const text = `${this.key} ${this.version}`;
-      await Promise.resolve();
+      await (this.delay === 0 ? Promise.resolve() : new Promise((resolve) => { setTimeout(resolve, this.delay); }));
       if (this.failure !== undefined) throw this.failure;
       return text;
     },
@@ -51,6 +53,18 @@ it('reads again while it grows, now and then, and keeps what it has meanwhile', 
   expect([bench.reads, bench.kept?.value]).toEqual([1, 'a 0']);
   await vi.advanceTimersByTimeAsync(2000);
   expect([bench.reads, bench.kept?.value]).toEqual([2, 'a 50']);
+});
+
+it('leaves the service time for others where reading takes long', async () => {
+  const bench = new Bench();
+  bench.delay = 3000;
+  await bench.show({ key: 'a' });
+  await vi.advanceTimersByTimeAsync(3000);
+  await bench.show({ version: 1 });
+  await vi.advanceTimersByTimeAsync(11_000);
+  expect(bench.reads).toBe(1);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(bench.reads).toBe(2);
 });
 
 it('does not show the answer for what was looked at before', async () => {

@@ -3,8 +3,9 @@
 import { explainFailure } from './api.ts';
 import type { Loaded } from './model.ts';
 
-/** Least time between two readings of the same thing, ms. */
+/** Least time between two readings of the same thing, ms; and so many times as long as the reading took, for the service has other things to do. */
 const INTERVAL = 2000;
+const REST = 4;
 
 /** What was read, and of what. */
 export interface Kept<T> extends Loaded<T> {
@@ -55,6 +56,7 @@ export class Watched<T> {
   private async load(key: string): Promise<void> {
     this.busy = true;
     this.asked = { key, version: this.hooks.version() };
+    const began = Date.now();
     let value: T | null = null;
     let problem = '';
     try {
@@ -73,6 +75,6 @@ export class Watched<T> {
     setTimeout(() => {
       this.busy = false;
       this.show();
-    }, INTERVAL);
+    }, Math.max(INTERVAL, REST * (Date.now() - began)));
   }
 }

@@ -15,7 +15,7 @@ export function HangView(): JSX.Element {
   if (hang?.value == null) return hang?.problem ? <Message title="It could not be told who hangs"><p>{hang.problem}</p></Message> : <Message title="Looking who hangs…" />;
   const report = hang.value;
   return (
-    <section class="hang" aria-label="Hung threads">
+    <section class="hang" aria-label="Hung threads" tabIndex={0}>
       {hang.problem !== '' && <p class="bad">{hang.problem}</p>}
       <p class="dim">After record <RecordLink seq={report.at} />, at {virtualTime(report.time)} s: {plural(report.alive, 'thread')} can run, or be made to by one that can.</p>
       {report.stalled && <p class="bad">The kernel had nothing left to run, and no event was to come: whatever waits, waits for ever.</p>}

@@ -12,7 +12,6 @@ import { MethodRows } from './method-rows.tsx';
 export function CompareView(): JSX.Element {
   const session = useSession();
   const { a, b, depth } = useSelect((state) => state.view.compared);
-  const comparison = useSelect((state) => state.comparison);
   const swap = (): void => session.openComparison({ ...(b === null ? {} : { a: b }), ...(a === null ? {} : { b: a }) });
   return (
     <main class="findings-page">
@@ -30,11 +29,18 @@ export function CompareView(): JSX.Element {
         <button type="button" class="quiet" onClick={() => session.compareAgain()}>Again</button>
         <button type="button" onClick={() => session.backToRun()}>Back to the run</button>
       </header>
-      {a === null || b === null ? <Message title="Choose two runs"><p>The n-th time that a thread does something in one run stands beside the n-th time in the other.</p></Message>
-        : comparison?.value == null ? <Message title={comparison?.problem ? 'They could not be compared' : 'Comparing…'}>{comparison?.problem ? <p>{comparison.problem}</p> : <></>}</Message>
-          : <Comparison comparison={comparison.value} />}
+      {a === null || b === null
+        ? <Message title="Choose two runs"><p>The n-th time that a thread does something in one run stands beside the n-th time in the other.</p></Message>
+        : <Outcome />}
     </main>
   );
+}
+
+function Outcome(): JSX.Element {
+  const comparison = useSelect((state) => state.comparison);
+  if (comparison?.value != null) return <Comparison comparison={comparison.value} />;
+  if (comparison === null || comparison.problem === '') return <Message title="Comparing…" />;
+  return <Message title="They could not be compared"><p>{comparison.problem}</p></Message>;
 }
 
 function RunChoice({ label, value, onChoose }: { label: string; value: string | null; onChoose: (run: string) => void }): JSX.Element {
@@ -61,7 +67,7 @@ function Comparison({ comparison }: { comparison: RunComparison }): JSX.Element 
   const { a, b, pairs, first, methods } = comparison;
   const different = methods.filter(differs);
   return (
-    <section class="comparison" aria-label="Comparison">
+    <section class="comparison" aria-label="Comparison" tabIndex={0}>
       {first === null
         ? <p class="same"><b class="good">The same</b> in all {plural(pairs, 'pair')} of records.</p>
         : <>

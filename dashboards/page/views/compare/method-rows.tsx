@@ -29,7 +29,7 @@ export function MethodRows({ methods, a, b }: { methods: readonly MethodComparis
                 {method.first === null ? method.method : <button type="button" class="link" aria-expanded={open === method.method} onClick={() => setOpen(open === method.method ? null : method.method)}>{method.method}</button>}
               </th>
               <td><Outcomes method={method} /></td>
-              <Number value={method.requests} /><Number value={method.answers} /><Number value={method.unmatched} />
+              <Differing value={method.requests} /><Differing value={method.answers} /><Differing value={method.unmatched} />
               {TIMES.map(({ name }) => <Times key={name} a={method.latencyA?.[name]} b={method.latencyB?.[name]} />)}
             </tr>
             {open === method.method && method.first !== null && <tr><td colSpan={5 + TIMES.length}><Difference difference={method.first} a={a.run} b={b.run} /></td></tr>}
@@ -48,7 +48,8 @@ function Outcomes({ method: { outcomes } }: { method: MethodComparison }): JSX.E
   );
 }
 
-function Number({ value }: { value: number }): JSX.Element {
+/** How many pairs differ. */
+function Differing({ value }: { value: number }): JSX.Element {
   return <td class={value === 0 ? 'number faint' : 'number bad'}>{value === 0 ? '–' : count(value)}</td>;
 }
 

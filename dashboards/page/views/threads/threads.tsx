@@ -12,7 +12,7 @@ export function ThreadsView(): JSX.Element {
   return (
     <section class="anomalies threads" aria-label="Threads">
       <ThreadList />
-      <div class="group-view thread-view">
+      <div class="group-view thread-view" tabIndex={0} role="region" aria-label="Threads over time" data-scrolls>
         <Moment />
         {thread === null ? <AllLanes /> : <Story key={thread} />}
       </div>
