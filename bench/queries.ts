@@ -61,6 +61,19 @@ const QUERIES: Readonly<Record<string, QueryCase>> = {
     ask: (reader, run, place) => reader.recordInFull(RUN, seqAt(run, place)),
     paths: (run, place) => [`/runs/${RUN}/records/${seqAt(run, place)}`],
   },
+  'story of a thread, the last 1000 states': {
+    ask: (reader, run, place) => reader.threadStory(RUN, run.root, { to: seqAt(run, place), limit: 1000 }),
+    paths: (run, place) => [`/runs/${RUN}/threads/${run.root}?to=${seqAt(run, place)}&limit=1000`],
+  },
+  'all threads after a record': {
+    ask: (reader, run, place) => reader.threadStates(RUN, { at: seqAt(run, place) }),
+    paths: (run, place) => [`/runs/${RUN}/thread-states?at=${seqAt(run, place)}`],
+  },
+  'hung threads after a record': {
+    ask: (reader, run, place) => reader.hang(RUN, { at: seqAt(run, place) }),
+    paths: (run, place) => [`/runs/${RUN}/hang?at=${seqAt(run, place)}`],
+  },
+  'hung threads at the end': { ask: (reader) => reader.hang(RUN, {}), paths: () => [`/runs/${RUN}/hang`] },
   'a page that opens': {
     ask: (reader, run) => [reader.runs({}), reader.run(RUN), reader.threads(RUN), reader.records(RUN, { from: run.records - 200, limit: 200 })],
     paths: (run) => ['/runs', `/runs/${RUN}`, `/runs/${RUN}/threads`, `/runs/${RUN}/records?from=${run.records - 200}&limit=200`],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** The bytes of a Batch to TrapRecords. */
+import { lanesToNumber } from '../abi/word.ts';
 import { BatchError } from './batch-error.ts';
 import { BatchFields } from './batch-fields.ts';
 import type { BatchHeader } from './batch-fields.ts';
@@ -96,6 +97,18 @@ export class BatchReader {
       throw new RangeError(`record ${index} of a batch of ${this.header.count}`);
     }
     this.fill(index, record);
+  }
+
+  /** Word `index` of the request of the record at `row`, as a number: 0 where it has no such word, or one beyond 2^53 - 1. */
+  requestWord(row: number, index: number): number {
+    const at = this.firstWord[row]! + index;
+    return at < this.firstWord[row + 1]! ? lanesToNumber(this.words[2 * at]!, this.words[2 * at + 1]!) ?? 0 : 0;
+  }
+
+  /** Extra capability pointer `index` of the record at `row`, as {@link requestWord}. */
+  requestCap(row: number, index: number): number {
+    const at = this.firstCap[row]! + index;
+    return at < this.firstCap[row + 1]! ? lanesToNumber(this.caps[2 * at]!, this.caps[2 * at + 1]!) ?? 0 : 0;
   }
 
   private fill(row: number, record: TrapRecord): void {

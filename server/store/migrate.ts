@@ -5,10 +5,11 @@ import { StoreError } from '../errors.ts';
 import { sql as first } from './migrations/001-first.ts';
 import { sql as findings } from './migrations/002-findings.ts';
 import { sql as runOrder } from './migrations/003-run-order.ts';
+import { sql as threads } from './migrations/004-threads.ts';
 import { sql as jobs } from './migrations/005-jobs.ts';
 
 /** Migration i brings version i to i + 1. Those that were released are never edited. */
-const MIGRATIONS: readonly string[] = [first, findings, runOrder, jobs];
+const MIGRATIONS: readonly string[] = [first, findings, runOrder, threads, jobs];
 
 export const CURRENT_VERSION = MIGRATIONS.length;
 

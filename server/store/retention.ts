@@ -119,7 +119,7 @@ export class Retention {
 
   private dropRecords({ id }: Candidate, now: number): Partial<PruneReport> {
     this.db.prepare('UPDATE run SET records_dropped_at = ? WHERE id = ?').run(now, id);
-    this.db.prepare('DELETE FROM rule_state WHERE run = ?').run(id);
+    for (const table of ['rule_state', 'thread_checkpoint', 'thread_chunk']) this.db.prepare(`DELETE FROM ${table} WHERE run = ?`).run(id);
     return { runsWithoutRecords: 1 };
   }
 

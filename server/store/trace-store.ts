@@ -130,6 +130,24 @@ export class TraceStore {
     this.statements.saveRuleState.run(run, state.seq, state.body);
   }
 
+  /** Says how many states a thread entered in a chunk, and how many faults it raised. */
+  insertThreadChunk(run: number, thread: number, firstSeq: number, changes: number, faults: number): void {
+    this.statements.insertThreadChunk.run(run, thread, firstSeq, changes, faults);
+  }
+
+  forgetThreadChunks(run: number): void {
+    this.statements.forgetThreadChunks.run(run);
+  }
+
+  /** The last checkpoint of what is known of a run's threads, as JSON. */
+  threadCheckpoint(run: number, revision: number): string | undefined {
+    return this.statements.threadCheckpoint.get(run, revision) as string | undefined;
+  }
+
+  saveThreadCheckpoint(run: number, seq: number, revision: number, body: string): void {
+    this.statements.saveThreadCheckpoint.run(run, seq, revision, body);
+  }
+
   /** Subjects of one type. */
   subjects(run: number, type: number): Subject[] {
     return this.statements.subjects.all(run, type) as Subject[];
@@ -156,7 +174,8 @@ function saveSubjects(count: number): string {
 
 type Statements = Record<
   'findRun' | 'insertRun' | 'insertTag' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'saveSubjects' | 'addMethodCount'
-  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'subjects' | 'chunksFrom' | 'chunkAt' | 'importing' | 'completeImports', Statement>;
+  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'insertThreadChunk' | 'forgetThreadChunks' | 'threadCheckpoint' | 'saveThreadCheckpoint'
+  | 'subjects' | 'chunksFrom' | 'chunkAt' | 'importing' | 'completeImports', Statement>;
 
 function prepare(db: Database): Statements {
   return {
@@ -183,6 +202,10 @@ function prepare(db: Database): Statements {
     ruleState: db.prepare('SELECT seq, body FROM rule_state WHERE run = ?'),
     saveRuleState: db.prepare(`INSERT INTO rule_state (run, seq, body) VALUES (?, ?, ?)
       ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, body = excluded.body`),
+    insertThreadChunk: db.prepare('INSERT INTO thread_chunk (run, thread, first_seq, changes, faults) VALUES (?, ?, ?, ?, ?)'),
+    forgetThreadChunks: db.prepare('DELETE FROM thread_chunk WHERE run = ?'),
+    threadCheckpoint: db.prepare('SELECT body FROM thread_checkpoint WHERE run = ? AND revision = ? ORDER BY seq DESC LIMIT 1').pluck(),
+    saveThreadCheckpoint: db.prepare('INSERT INTO thread_checkpoint (run, seq, revision, body) VALUES (?, ?, ?, ?)'),
     subjects: db.prepare('SELECT id, type, name FROM subject WHERE run = ? AND type = ? ORDER BY id'),
     chunkAt: db.prepare('SELECT body FROM chunk WHERE run = ? AND first_seq = ?').pluck(),
     importing: db.prepare(`${SELECT_RUN} WHERE importing = 1 ORDER BY id`),

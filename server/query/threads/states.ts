@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** All threads of a run as a record leaves them. */
 import type { SubjectRef, ThreadNow, ThreadStates, ThreadStory } from '../../../schema/api/index.ts';
-import { activityName, activityOf } from '../../store/activity.ts';
-import type { ThreadHistory } from './run-history.ts';
+import { activityName } from '../../store/activity.ts';
+import type { ThreadHistory } from './thread-history.ts';
 import { stateOf, stateText, waitOf, type RunInTime } from './waits.ts';
 
 /** Threads by their ids. */
@@ -10,16 +10,16 @@ export function statesOf(run: RunInTime, runId: string): ThreadStates {
   const { history } = run;
   return {
     run: runId, at: history.lastSeq, time: history.lastTime,
-    threads: [...history.threads.values()].sort((a, b) => a.id - b.id).map((thread) => threadNow(run, thread)),
+    threads: [...history.threads].sort((a, b) => a.id - b.id).map((thread) => threadNow(run, thread)),
   };
 }
 
 /** MCS: the scheduling context of a thread, as invocations set it up. */
-export function schedContextOf({ history, ref }: RunInTime, thread: number): Pick<ThreadStory, 'schedContext' | 'schedContextKnown'> {
-  const context = history.setup.schedContextOf(thread);
+export function schedContextOf({ setup, ref }: RunInTime, thread: number): Pick<ThreadStory, 'schedContext' | 'schedContextKnown'> {
+  const context = setup.schedContextOf(thread);
   const object = (id: number): SubjectRef | null => (id === 0 ? null : ref(id));
   return {
-    schedContext: context ? { object: object(context.object), budgetUs: context.budgetUs, periodUs: context.periodUs, seq: context.seq } : null,
+    schedContext: context?.lostSeq === 0 ? { object: object(context.object), budgetUs: context.budgetUs, periodUs: context.periodUs, seq: context.seq } : null,
     schedContextKnown: context !== undefined,
   };
 }
@@ -27,13 +27,8 @@ export function schedContextOf({ history, ref }: RunInTime, thread: number): Pic
 function threadNow(run: RunInTime, thread: ThreadHistory): ThreadNow {
   const { history, ref } = run;
   return {
-    thread: ref(thread.id), state: stateText(stateOf(thread)), destroyed: thread.destroyed, sinceSeq: thread.sinceSeq, since: thread.sinceTime,
-    isRunning: thread.id === history.running, waits: waitOf(run, thread), ...schedContextOf(run, thread.id), lastTrap: lastTrap(run, thread),
+    thread: ref(thread.id), state: stateText(stateOf(thread)), destroyed: thread.destroyed === 1, sinceSeq: thread.sinceSeq, since: thread.sinceTime,
+    isRunning: thread.id === history.running, waits: waitOf(run, thread), ...schedContextOf(run, thread.id),
+    lastTrap: thread.lastTrap === 0 ? null : { seq: thread.lastTrap, what: activityName(thread.lastActivity, run.interfaces) },
   };
-}
-
-function lastTrap(run: RunInTime, { lastTrap: seq }: ThreadHistory): ThreadNow['lastTrap'] {
-  if (seq === 0) return null;
-  const { cause, syscall, method } = run.record(seq);
-  return { seq, what: activityName(activityOf(cause, syscall, method), run.interfaces) };
 }

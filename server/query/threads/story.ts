@@ -2,129 +2,137 @@
 /** The story of one thread in a range of records: its states over time, its traps and its faults. */
 import { faultName } from '../../../schema/abi/faults.ts';
 import { STATE } from '../../../schema/abi/thread-state.ts';
-import type { StateSegment, SubjectRef, ThreadStory } from '../../../schema/api/index.ts';
-import type { InterfaceModel } from '../../../schema/idl/model.ts';
+import type { StateSegment, ThreadStory } from '../../../schema/api/index.ts';
 import { unzigzag, type BatchScan } from '../../../schema/trace/batch.ts';
 import { STATE_AFTER } from '../../../schema/trace/batch-layout.ts';
-import { CAUSE, OUTCOMES } from '../../../schema/trace/trap-record.ts';
+import { OUTCOMES } from '../../../schema/trace/trap-record.ts';
 import { activityName, activityOf } from '../../store/activity.ts';
-import { stateText } from './waits.ts';
+import { ThreadHistory, trapOfKey } from './thread-history.ts';
+import { stateText, type RunInTime } from './waits.ts';
 
 /** Faults that a story keeps, the last ones. */
-const MOST_FAULTS = 100;
+export const MOST_FAULTS = 100;
 
-interface Segment {
+/** A state that a thread entered, in record `seq`; 0 for before the first one. */
+interface Entry {
   readonly state: number;
-  readonly fromSeq: number;
-  readonly from: number;
+  readonly seq: number;
+  readonly time: number;
   readonly by: number;
   readonly activity: number;
-  toSeq: number;
-  to: number;
 }
 
-export class StoryTeller {
+/** The states of a thread one by one, from the chunks in which it changed. */
+export class StateScan {
   private readonly thread: number;
-  private readonly from: number;
   private readonly limit: number;
-  private segments: Segment[] = [];
-  private earlier = 0;
-  private current: Segment | undefined;
-  private readonly totals = new Map<number, { time: number; times: number }>();
-  private readonly traps = new Map<number, number>();
-  private faults: { seq: number; time: number; fault: number }[] = [];
-  private ran = 0;
-  /** Since when it has been running in user mode, -1 while it is not. */
-  private runsSince = -1;
-  private lastTime = 0;
+  private entries: Entry[] = [];
+  private state: number;
 
-  /** @param from first record of the story; earlier ones say in which state it begins */
-  constructor(thread: number, from: number, limit: number) {
+  /**
+   * @param limit states that are kept, the last ones
+   * @param fromFirst whether no chunk is left out; else they may begin anywhere, and end with the last
+   */
+  constructor(thread: number, limit: number, fromFirst: boolean) {
     this.thread = thread;
-    this.from = from;
     this.limit = limit;
+    this.state = fromFirst ? NEVER_SEEN : NOT_KNOWN;
   }
 
-  /** Takes the next chunk up to record `last`. */
+  /** Takes the next chunk, up to record `last`. */
   take(scan: BatchScan, last: number): void {
     const { firstSeq } = scan.header;
     const count = Math.min(scan.header.count, last - firstSeq + 1);
-    const [threads, causes, syscalls, methods, outcomes, faults, next] = [
-      scan.column('thread'), scan.column('cause'), scan.column('syscall'), scan.column('method'), scan.column('outcome'), scan.column('fault'), scan.column('next'),
-    ];
+    const [threads, causes, syscalls, methods, next] = [scan.column('thread'), scan.column('cause'), scan.column('syscall'), scan.column('method'), scan.column('next')];
     const times = scan.entryTimes();
-    const durations = scan.durations();
     const transitions = scan.transitions();
     for (let i = 0; i < count; i++) {
-      const seq = firstSeq + i;
-      const isTold = seq >= this.from;
-      const activity = (): number => activityOf(causes[i]!, unzigzag(syscalls[i]!), methods[i]!);
-      if (this.runsSince >= 0) {
-        if (isTold) this.ran += times[i]! - this.runsSince;
-        this.runsSince = -1;
-      }
-      if (next[i] === this.thread) this.runsSince = times[i]! + durations[i]!;
-      if (threads[i] === this.thread && isTold) {
-        if (causes[i]! < CAUSE.interrupt) {
-          const key = activity() * OUTCOMES.length + outcomes[i]!;
-          this.traps.set(key, (this.traps.get(key) ?? 0) + 1);
-        }
-        if (faults[i] !== 0) this.fault(seq, times[i]!, faults[i]!);
-      }
-      // States within a trap are nobody's business here: the last one is where it leaves the thread.
-      let state = -1;
+      if (threads[i] === this.thread) this.ran();
+      let [before, after] = [-1, -1];
       for (let k = transitions.first[i]!; k < transitions.first[i + 1]!; k++) {
-        if (transitions.thread[k] === this.thread) state = Math.floor(transitions.change[k]! / STATE_AFTER);
+        if (transitions.thread[k] !== this.thread) continue;
+        if (before < 0) before = transitions.change[k]! % STATE_AFTER;
+        after = Math.floor(transitions.change[k]! / STATE_AFTER);
       }
-      if (state >= 0 && state !== this.current?.state) this.enter({ state, fromSeq: seq, from: times[i]!, by: threads[i]!, activity: activity(), toSeq: 0, to: 0 });
-      else if (this.current === undefined && next[i] === this.thread) this.enter({ state: STATE.Running!, fromSeq: 0, from: 0, by: 0, activity: NaN, toSeq: 0, to: 0 });
+      if (after >= 0 && after !== (this.state === NOT_KNOWN ? before : this.state)) {
+        this.entries.push({ state: after, seq: firstSeq + i, time: times[i]!, by: threads[i]!, activity: activityOf(causes[i]!, unzigzag(syscalls[i]!), methods[i]!) });
+      }
+      if (after >= 0) this.state = after;
+      if (next[i] === this.thread) this.ran();
     }
-    this.lastTime = count === scan.header.count ? scan.header.lastTime : times[count - 1]! + durations[count - 1]!;
+    if (this.entries.length > 2 * this.limit) this.entries = this.entries.slice(-this.limit);
   }
 
-  tell(interfaces: InterfaceModel, ref: (id: number) => SubjectRef): Pick<ThreadStory, 'segments' | 'earlier' | 'totals' | 'ran' | 'methods' | 'faults'> {
-    if (this.current !== undefined) this.leave(this.current, 0, this.lastTime);
-    this.current = undefined;
-    if (this.runsSince >= 0) this.ran += this.lastTime - this.runsSince;
-    const { scheduling } = interfaces.configuration;
-    const kept = this.segments.slice(-this.limit);
-    return {
-      segments: kept.map((segment): StateSegment => ({
-        state: stateText(segment.state), fromSeq: segment.fromSeq, from: segment.from, toSeq: segment.toSeq, to: segment.to,
-        by: ref(segment.by), what: Number.isNaN(segment.activity) ? '' : activityName(segment.activity, interfaces),
-      })),
-      earlier: this.earlier + this.segments.length - kept.length,
-      totals: [...this.totals].map(([state, total]) => ({ state: stateText(state), ...total })).sort((a, b) => b.time - a.time),
-      ran: this.ran,
-      methods: [...this.traps].map(([key, records]) => {
-        const outcome = ((key % OUTCOMES.length) + OUTCOMES.length) % OUTCOMES.length;
-        return { method: activityName((key - outcome) / OUTCOMES.length, interfaces), outcome: OUTCOMES[outcome]!, records };
-      }).sort((a, b) => b.records - a.records),
-      faults: this.faults.slice(-MOST_FAULTS).map(({ seq, time, fault }) => ({ seq, time, fault: faultName(scheduling, fault) ?? `fault ${fault}` })),
-    };
+  /** A thread of which nothing was seen before it ran has been running. */
+  private ran(): void {
+    if (this.state !== NEVER_SEEN) return;
+    this.state = STATE.Running!;
+    this.entries.push({ state: STATE.Running!, seq: 0, time: 0, by: 0, activity: 0 });
   }
 
-  private enter(segment: Segment): void {
-    if (this.current !== undefined) this.leave(this.current, segment.fromSeq, segment.from);
-    this.current = segment;
-  }
-
-  private leave(segment: Segment, seq: number, time: number): void {
-    if (seq !== 0 && seq < this.from) return;
-    segment.toSeq = seq;
-    segment.to = time;
-    const total = this.totals.get(segment.state) ?? { time: 0, times: 0 };
-    total.time += time - segment.from;
-    total.times++;
-    this.totals.set(segment.state, total);
-    this.segments.push(segment);
-    if (this.segments.length <= 2 * this.limit) return;
-    this.earlier += this.segments.length - this.limit;
-    this.segments = this.segments.slice(-this.limit);
-  }
-
-  private fault(seq: number, time: number, fault: number): void {
-    this.faults.push({ seq, time, fault });
-    if (this.faults.length > 2 * MOST_FAULTS) this.faults = this.faults.slice(-MOST_FAULTS);
+  /** The last `count` states, in order; the last of them lasts until `end`. */
+  segments(count: number, end: number, { interfaces, ref }: RunInTime): StateSegment[] {
+    const kept = count === 0 ? [] : this.entries.slice(-count);
+    return kept.map((entry, i) => ({
+      state: stateText(entry.state), fromSeq: entry.seq, from: entry.time, toSeq: kept[i + 1]?.seq ?? 0, to: kept[i + 1]?.time ?? end,
+      by: ref(entry.by), what: entry.activity === 0 ? '' : activityName(entry.activity, interfaces),
+    }));
   }
 }
+
+/** Faults of a thread in a chunk, between two records. */
+export function faultsIn(scan: BatchScan, thread: number, from: number, last: number, { interfaces }: RunInTime): ThreadStory['faults'] {
+  const { firstSeq } = scan.header;
+  const count = Math.min(scan.header.count, last - firstSeq + 1);
+  const [threads, faults] = [scan.column('thread'), scan.column('fault')];
+  const found: ThreadStory['faults'] = [];
+  for (let i = Math.max(0, from - firstSeq); i < count; i++) {
+    if (threads[i] !== thread || faults[i] === 0) continue;
+    found.push({ seq: firstSeq + i, time: scan.entryTimes()[i]!, fault: faultName(interfaces.configuration.scheduling, faults[i]!) ?? `fault ${faults[i]}` });
+  }
+  return found;
+}
+
+const NEVER_SEEN = -1;
+const NOT_KNOWN = -2;
+
+/** What a thread did between two records, of which its history after each is known; states that ended before the first do not count. */
+export class StorySums {
+  /** States that reach into the records. */
+  readonly states: number;
+  readonly faults: number;
+  readonly ran: number;
+  private readonly before: ThreadHistory;
+  private readonly after: ThreadHistory;
+
+  constructor(before: ThreadHistory | undefined, after: ThreadHistory) {
+    this.before = before ?? new ThreadHistory(after.id);
+    this.after = after;
+    this.states = after.begun - Math.max(0, this.before.begun - 1);
+    this.faults = after.faults - this.before.faults;
+    this.ran = after.ran - this.before.ran;
+  }
+
+  /** Time in each state until `end`, longest first. */
+  totals(end: number): ThreadStory['totals'] {
+    const { before, after } = this;
+    return after.times.map((times, state) => {
+      const lasts = state === after.state;
+      return {
+        state: stateText(state),
+        time: after.timeIn[state]! - before.timeIn[state]! + (lasts ? end - after.sinceTime : 0),
+        times: times - before.times[state]! + (lasts ? 1 : 0),
+      };
+    }).filter(({ times }) => times > 0).sort((a, b) => b.time - a.time);
+  }
+
+  /** Its own traps, the most frequent first. */
+  traps({ interfaces }: RunInTime): ThreadStory['methods'] {
+    return [...this.after.traps].flatMap(([key, count]) => {
+      const records = count - (this.before.traps.get(key) ?? 0);
+      const { activity, outcome } = trapOfKey(key);
+      return records === 0 ? [] : [{ method: activityName(activity, interfaces), outcome: OUTCOMES[outcome]!, records }];
+    }).sort((a, b) => b.records - a.records || (a.method < b.method ? -1 : 1));
+  }
+}
+
