@@ -287,7 +287,7 @@ describe('the Perfetto trace', () => {
     const { tasks } = perfettoOf([call, resumes, idles, destroys]);
     expect(tasks.map(({ thread, state, ts }) => [thread, state, ts])).toEqual([
       ['alice', 'RUNNING', 1000], ['alice', 'INTERRUPTIBLE_SLEEP', 1300], ['bob', 'RUNNING', 1300],
-      ['bob', 'RUNNABLE', 2300], ['alice', 'RUNNING', 2300], ['alice', 'STOPPED', 3300],
+      ['bob', 'RUNNABLE', 2300], ['alice', 'RUNNING', 2300], ['alice', 'STOPPED', 3300], ['bob', 'INTERRUPTIBLE_SLEEP', 3300],
       ['bob', 'RUNNING', 4000], ['alice', 'DESTROYED', 4300],
     ]);
   });

@@ -48,7 +48,8 @@ export class Scheduling {
       const { thread, to, flags } = record.transitions[i]!;
       if (thread !== 0) this.waits(thread, (flags & TRANSITION_FLAG.destroyed) === 0 ? taskState(to) : TASK_STATE.destroyed);
     }
-    if (record.next !== 0) this.waits(record.next, taskState(record.nextState));
+    if (record.next === 0) this.idles();
+    else this.waits(record.next, taskState(record.nextState));
     this.runs(record.next);
   }
 
@@ -66,6 +67,11 @@ export class Scheduling {
     const task = this.taskOf(thread);
     task.waiting = state;
     this.changed.add(task);
+  }
+
+  /** No thread can run: those whose state says so wait for budget, a scheduling context, or their domain. */
+  private idles(): void {
+    for (const { thread, waiting } of this.tasks.values()) if (waiting === TASK_STATE.runnable) this.waits(thread, TASK_STATE.sleeping);
   }
 
   private runs(thread: number): void {
