@@ -61,5 +61,5 @@ it('a story has its own lane and those of the threads that changed its state', (
   const { lanes, arrows, start, end } = storyTimeline(threadStory('audit', SERVER, 4, 200));
   expect(lanes.map(({ thread, spans }) => [thread.name, spans.length])).toEqual([['server', 4], ['client', 0]]);
   expect(arrows.map(({ at, from, to }) => [at.seq, from, to])).toEqual([[1, CLIENT, SERVER], [3, CLIENT, SERVER]]);
-  expect([start.seq, end.seq, lanes[0]!.spans.at(-1)!.to.seq, lanes[0]!.spans[0]!.cause, lanes[0]!.spans[1]!.cause]).toEqual([1, 4, 4, 'client, Call', 'ReplyRecv']);
+  expect([start.seq, end.seq, lanes[0]!.spans.at(-1)!.to.seq, lanes[0]!.spans[0]!.cause, lanes[0]!.spans[1]!.cause]).toEqual([1, 5, 5, 'client, Call', 'ReplyRecv']);
 });

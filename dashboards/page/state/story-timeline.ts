@@ -11,7 +11,8 @@ export function storyTimeline(story: ThreadStory): Timeline {
   const first = segments[0];
   const last = segments.at(-1);
   const start = { time: first?.from ?? 0, seq: Math.max(story.from, first?.fromSeq ?? 0) };
-  const end = { time: last?.to ?? 0, seq: story.to };
+  // The last record has its width too.
+  const end = { time: last?.to ?? 0, seq: story.to + 1 };
   const arrows = segments.filter((segment) => segment.fromSeq !== 0 && segment.by.id !== thread.id)
     .map((segment): Arrow => ({ at: { time: segment.from, seq: segment.fromSeq }, from: segment.by.id, to: thread.id, what: segment.what }));
   return {

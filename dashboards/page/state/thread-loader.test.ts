@@ -85,7 +85,7 @@ it('moves in the picture, and shows all of another one', async () => {
   bench.loader.setAxis('seq');
   bench.loader.zoom(0.5);
   bench.loader.pan(1);
-  expect(bench.store.get().picture).toEqual({ axis: 'seq', window: { axis: 'seq', from: 30.5, to: 60 } });
+  expect(bench.store.get().picture).toEqual({ axis: 'seq', window: { axis: 'seq', from: 31, to: 61 } });
   await bench.view({ thread: 3 });
   expect(bench.store.get().picture).toEqual({ axis: 'seq', window: null });
 });

@@ -84,7 +84,7 @@ export function Picture({ timeline, label }: { timeline: Timeline; label: string
 
   const all = thinned(timeline, axis, window, width, ARROWS_APART);
   const pointed = timeline.lanes[pointer?.lane ?? -1]?.thread.id;
-  const arrows = all.length <= MOST_ARROWS ? all : all.filter(({ arrow }) => arrow.from === pointed || arrow.to === pointed);
+  const arrows = all.length <= MOST_ARROWS ? all : some(all.filter(({ arrow }) => arrow.from === pointed || arrow.to === pointed));
   return (
     <figure class="picture">
       <PictureTools states={statesOf(timeline)} axis={axis} />
@@ -138,6 +138,12 @@ function arrowPath(x: number, from: number, to: number): string {
 
 function centre(lane: number): number {
   return AXIS_HEIGHT + (lane + 0.5) * LANE_HEIGHT;
+}
+
+/** Of too many, every so-manieth. */
+function some<T>(all: readonly T[]): readonly T[] {
+  const step = Math.ceil(all.length / MOST_ARROWS);
+  return step <= 1 ? all : all.filter((_, i) => i % step === 0);
 }
 
 function laneOf({ lanes }: Timeline, thread: number): number {
