@@ -29,7 +29,7 @@ export function useStrictValidation(app: FastifyInstance): void {
     return (data: unknown) => {
       const value = httpPart === 'querystring' || httpPart === 'params' ? parseIntegers(schema as JsonSchema, data) : data;
       if (validator.Check(value)) return { value };
-      return { error: new RequestError('bad-request', explain(part, schema as JsonSchema, value)) };
+      return { error: new RequestError('bad-request', explain(part, schema as JsonSchema, value), hintFor(schema as JsonSchema, value, httpPart)) };
     };
   });
   // Response schemas document; what is sent is exactly what the handlers return.
@@ -59,6 +59,12 @@ function explain(part: string, schema: JsonSchema, value: unknown): string {
     if (!Compile(wanted as TSchema).Check(found)) return `${part} "${name}" must be ${expectation(wanted)}, not ${JSON.stringify(found)}`;
   }
   return `a ${part} is missing; needed: ${Object.keys(properties).join(', ')}`;
+}
+
+/** Lists filter by what has an index; all else is a question for SQL. */
+function hintFor({ properties = {} }: JsonSchema, value: unknown, httpPart: string | undefined): string | undefined {
+  const isList = httpPart === 'querystring' && Object.hasOwn(properties, 'limit');
+  return isList && Object.keys(value as object).some((name) => !Object.hasOwn(properties, name)) ? 'lists filter by fields with an index alone; POST /api/sql (`sel4scope sql`) filters by any' : undefined;
 }
 
 function expectation(schema: JsonSchema): string {
