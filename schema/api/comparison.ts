@@ -67,6 +67,11 @@ export type MethodComparison = Static<typeof MethodComparison>;
 export const RunComparison = Type.Object({
   a: RunSummary,
   b: RunSummary,
+  /**
+   * Ids of those of the two whose records retention has dropped. Then counts alone are compared: outcomes and mean times are
+   * those that were counted, `unmatched` is the difference in number, and nothing else is known.
+   */
+  recordsDropped: Type.Optional(Type.Array(Type.String())),
   /** Pairs compared. */
   pairs: Natural,
   /** The record of run a (or b, where a has no partner) that differs first. */

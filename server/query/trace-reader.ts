@@ -20,6 +20,7 @@ import type { KeptJob } from '../store/stored-jobs.ts';
 import type { RecheckTarget } from '../recheck/jobs.ts';
 import { anomaliesOfRecord, readAnomalies } from './anomalies.ts';
 import { findAnomalousChunks, findChunkOf, findChunks, type AnomalousChunk, type FoundChunk } from './chunk-search.ts';
+import { compareCounts } from './compare-counts.ts';
 import { compareRuns, type ComparedRun } from './compare-runs.ts';
 import { readFinding, readFindings } from './findings.ts';
 import { readHistory } from './history.ts';
@@ -74,13 +75,10 @@ export class TraceReader {
 
   run(run: string): RunDetail {
     const found = this.need(run);
-    const counts = this.db.prepare('SELECT method, outcome, records, time, longest FROM method_count WHERE run = ? ORDER BY records DESC, method, outcome')
-      .all(found.key) as (Omit<MethodCount, 'outcome'> & { outcome: number })[];
     const anomalies = this.db.prepare(`SELECT fingerprint, rule, anomaly_group.severity, method, found AS count, kept, first_seq AS firstSeq, last_seq AS lastSeq, state, reason
       FROM anomaly_group JOIN (SELECT fingerprint, state, reason FROM finding) USING (fingerprint) WHERE run = ? ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, found DESC, fingerprint`)
       .all(found.key) as AnomalyGroup[];
-    const methods: MethodCount[] = counts.map((count) => ({ ...count, outcome: OUTCOMES[count.outcome]! }));
-    return { summary: runSummary(found), replies: found.replies, methods, anomalies };
+    return { summary: runSummary(found), replies: found.replies, methods: this.methodCounts(found.key), anomalies };
   }
 
   threads(run: string): ThreadList {
@@ -164,10 +162,13 @@ export class TraceReader {
     });
   }
 
-  /** Two runs, record by record. */
+  /** Two runs, record by record; by their counts when the records of one are not kept any more. */
   compare(query: ComparisonQuery): RunComparison {
-    const [a, b] = [this.needRecords(query.a), this.needRecords(query.b)];
-    return { a: runSummary(a), b: runSummary(b), ...compareRuns(this.compared(a), this.compared(b), query.depth ?? 'words') };
+    const [a, b] = [this.need(query.a), this.need(query.b)];
+    const summaries = { a: runSummary(a), b: runSummary(b) };
+    const recordsDropped = [a, b].filter((run) => run.recordsDroppedAt !== 0).map(({ description }) => description.id);
+    if (recordsDropped.length > 0) return { ...summaries, recordsDropped, ...compareCounts(this.methodCounts(a.key), this.methodCounts(b.key)) };
+    return { ...summaries, ...compareRuns(this.compared(a), this.compared(b), query.depth ?? 'words') };
   }
 
   /** Records `from` to `to` and their anomalies, for a live feed with conditions. Throws a RequestError. */
@@ -203,6 +204,13 @@ export class TraceReader {
 
   private chunksFor(run: number, query: RecordQuery, filter: RecordFilter): Iterable<FoundChunk & Partial<AnomalousChunk>> {
     return query.anomalies === undefined ? findChunks(this.db, run, query, filter.keys) : findAnomalousChunks(this.db, run, query);
+  }
+
+  /** Most frequent first. */
+  private methodCounts(run: number): MethodCount[] {
+    const counts = this.db.prepare('SELECT method, outcome, records, time, longest FROM method_count WHERE run = ? ORDER BY records DESC, method, outcome')
+      .all(run) as (Omit<MethodCount, 'outcome'> & { outcome: number })[];
+    return counts.map((count) => ({ ...count, outcome: OUTCOMES[count.outcome]! }));
   }
 
   private compared({ key, description }: StoredRun): ComparedRun {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { TRACE_FILE_TYPE, type RunList } from '../../schema/api/index.ts';
+import { RunComparison, TRACE_FILE_TYPE, type RunList } from '../../schema/api/index.ts';
 import { openStore } from '../open-store.ts';
 import { openWriter } from '../store/open.ts';
 import { leftovers, serviceWith, traceFile } from '../testing/filled-services.ts';
@@ -23,6 +24,19 @@ describe('/api/admin', () => {
     expect((await service.app.inject('/api/runs/a')).json()).toMatchObject({ summary: { records: 250 }, anomalies: [{ rule: 'K05' }] });
     expect(await post('prune', { drop: 'everything' })).toMatchObject({ error: 'bad-request' });
     expect(await post('check', {})).toMatchObject({ ok: true, runs: 2, records: 250 });
+  });
+
+  it('compares runs without records by what they counted', async () => {
+    const { service } = await serviceWith('a', 'b');
+    const compare = async (): Promise<RunComparison> => (await service.app.inject('/api/compare?a=a&b=b')).json();
+    const before = await compare();
+    expect(before).not.toHaveProperty('recordsDropped');
+    await service.app.inject({ method: 'POST', url: '/api/admin/prune', payload: { runs: ['b'], drop: 'records' } });
+    const after = await compare();
+    expect(after).toMatchObject({ recordsDropped: ['b'], pairs: 0, first: null, b: { recordsDroppedAt: expect.any(String) as string } });
+    const counts = ({ methods }: RunComparison): unknown[] => methods.map(({ method, a, b, outcomes, meanTimeA, unmatched }) => [method, a, b, outcomes, meanTimeA, unmatched]).sort();
+    expect(counts(after)).toEqual(counts(before));
+    expect(Compile(RunComparison).Check(after)).toBe(true);
   });
 
   it('sends a backup that is a store', async () => {

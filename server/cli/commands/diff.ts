@@ -31,7 +31,7 @@ Example: run the same program on two kernels, then compare what they did
       const service = await accessService(options);
       try {
         const comparison = await service.get<RunComparison>('/api/compare', { a, b, depth: options.depth });
-        if (comparison.first !== null) process.exitCode = EXIT.findings;
+        if (isDifferent(comparison)) process.exitCode = EXIT.findings;
         if (options.json === true) printJson(comparison);
         else print(comparison, options.all === true);
       } finally {
@@ -40,11 +40,19 @@ Example: run the same program on two kernels, then compare what they did
     });
 }
 
-function print({ a, b, pairs, first, methods }: RunComparison, all: boolean): void {
+/** Records differ, or for runs without records their counts. */
+function isDifferent({ first, recordsDropped, methods }: RunComparison): boolean {
+  return first !== null || (recordsDropped !== undefined && methods.some((method) => outcomesText(method) !== ''));
+}
+
+function print({ a, b, recordsDropped, pairs, first, methods }: RunComparison, all: boolean): void {
   printLine(`${bold('a')} ${runText(a)}`);
   printLine(`${bold('b')} ${runText(b)}`);
-  const shown = all ? methods : methods.filter((method) => method.first !== null);
-  if (first === null) printLine(`no difference in ${pairs} records`);
+  if (recordsDropped !== undefined) printLine(`the records of ${recordsDropped.join(' and ')} are not kept any more: only counts are compared`);
+  const shown = all ? methods : methods.filter((method) => method.first !== null || (recordsDropped !== undefined && outcomesText(method) !== ''));
+  if (recordsDropped !== undefined && shown.length === 0) printLine('no difference in what was counted');
+  else if (recordsDropped !== undefined) note('which records differ is not known');
+  else if (first === null) printLine(`no difference in ${pairs} records`);
   else printDifference(first);
   if (shown.length === 0) return;
   printTable(shown, [
