@@ -9,7 +9,7 @@ const NOTES = [
   'Sequence numbers, ids, counts and virtual times (ns) are INTEGER; 64-bit words are TEXT, 0x and lower-case hexadecimal digits.',
   'Views records, deliveries and transitions are decoded while they are read, in sequence order, only the columns that a query uses: name a run. A range of records costs only itself: records_in(run, first, last), also joined, as in anomalies a JOIN records_in(a.run, a.seq) r.',
   '\'latest\' is the name of the newest run in a query that says \'latest\'; :run is the run that the request names, the newest unless it names one.',
-  'Tables that are not listed here can change with every version.',
+  'Nothing else can be read: tables behind the views, schemas (main.…), sqlite_… and pragma_… are refused.',
 ];
 
 export function sqlRoutes(app: FastifyInstance, sql: SqlClient): void {

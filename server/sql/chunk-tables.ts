@@ -89,6 +89,11 @@ export class ChunkTables {
     this.used = used;
   }
 
+  /** Names that stand behind the views. */
+  get hidden(): string[] {
+    return this.modules.filter(({ isRange }) => !isRange).map(({ name }) => name);
+  }
+
   private program(sql: string, parameters: readonly unknown[]): { opcode: string; p1: number; p2: number; p4: unknown }[] {
     return this.db.prepare(`EXPLAIN ${sql}`).safeIntegers(false).all(...parameters) as { opcode: string; p1: number; p2: number; p4: unknown }[];
   }

@@ -135,11 +135,36 @@ describe('parameters and values', () => {
   });
 });
 
+describe('what is behind the views', () => {
+  it.each([
+    'SELECT * FROM run', 'SELECT * FROM "run"', 'SELECT * FROM RUN AS r', 'SELECT body FROM chunk', 'SELECT * FROM records r JOIN rule_state s', 'SELECT (SELECT count(*) FROM job)',
+    'SELECT * FROM main.run', 'SELECT * FROM MAIN . run', 'SELECT * FROM "main".run', 'SELECT * FROM [main].run', 'SELECT * FROM `main`.run', "SELECT * FROM 'main'.'run'",
+    'SELECT * FROM main/* . */.run', 'SELECT * FROM main -- x\n.run', 'WITH x AS (SELECT * FROM main.chunk) SELECT * FROM x', 'SELECT * FROM temp.run_name',
+    'SELECT * FROM run_name', 'SELECT * FROM "run_name"', "SELECT * FROM records_of('old')", 'SELECT * FROM sqlite_schema', 'SELECT * FROM "sqlite_master"', "SELECT * FROM 'sqlite_temp_schema'",
+    "SELECT * FROM pragma_table_info('run')", 'SELECT * FROM pragma_database_list', 'SELECT * FROM dbstat', 'SELECT * FROM "undocumented run"',
+  ])('cannot be read: %s', (sql) => {
+    expect(problem({ sql }).message).toMatch(/is not for queries|^no such table: /);
+  });
+
+  it('does not stand in the way of columns, aliases and text of the same names', () => {
+    expect(rows("SELECT run, 'main', 'run' AS job FROM runs AS chunk WHERE chunk.run = 'old' AND run <> 'main. run'")).toEqual([['old', 'main', 'run']]);
+    expect(rows("WITH job AS (SELECT 1 AS main) SELECT main FROM job -- FROM main.run")).toEqual([[1]]);
+    expect(rows("SELECT value FROM json_each('[1, 2]')")).toEqual([[1], [2]]);
+  });
+
+  it.each(['pragma user_version = 9', 'SELECT 1; ATTACH \'/tmp/x\' AS x', 'REPLACE INTO runs VALUES (1)', 'UPDATE runs SET program = 1', 'CREATE TEMP TABLE x (y)', 'REINDEX', 'DETACH main', 'BEGIN',
+    "SELECT load_extension('/tmp/x.so')", "SELECT * FROM pragma_user_version(9)", "SELECT writefile('/tmp/x', 'y')", "SELECT readfile('/etc/passwd')", "SELECT edit('x')", "SELECT fts3_tokenizer('x')",
+  ])('cannot be written or left: %s', (sql) => {
+    expect(problem({ sql }).fault).toBe('bad-request');
+  });
+});
+
 describe('is refused', () => {
   it.each<[string, RegExp, string?]>([
     ['PRAGMA query_only = 0', /begins with PRAGMA/], ['/* x */ -- y\n ATTACH \'/tmp/x\' AS x', /begins with ATTACH/], ['DELETE FROM run', /begins with DELETE/],
     ['', /begins with no word/], ['-- nothing', /begins with no word/], ['EXPLAIN SELECT 1', /EXPLAIN is not allowed/], ['VACUUM INTO \'/tmp/x\'', /begins with VACUUM/],
-    ['WITH x AS (SELECT 1) DELETE FROM run', /only a query that reads/], ['WITH x AS (SELECT 1) INSERT INTO run_name VALUES (9, \'x\')', /only a query that reads/],
+    ['WITH x AS (SELECT 1) DELETE FROM run', /no such table: run/], ['WITH x AS (SELECT 1) DELETE FROM runs', /cannot modify runs because it is a view/],
+    ['WITH x AS (SELECT 1) INSERT INTO run_name VALUES (9, \'x\')', /run_name is not for queries/],
     ['SELECT 1; SELECT 2', /more than one statement/], ['SELECT load_extension(\'x\')', /not authorized/],
     ['SELECT foo FROM records', /no such column: foo \(line 1, column 8\)/, 'schema'], ['SELECT *\nFORM records', /near "FORM": syntax error \(line 2, column 1\)/],
     ['SELECT * FROM traps', /no such table: traps \(line 1, column 15\)/, 'records'], ['SELECT ?', /Too few parameter/, 'parameters'], ['SELECT :x', /Missing named parameter/, 'parameters'],

@@ -9,6 +9,7 @@ import { SqliteError } from '../store/sqlite.ts';
 import { ChunkSource } from './chunk-source.ts';
 import { ChunkTables } from './chunk-tables.ts';
 import { MOST_RESULT_BYTES, sqlTables } from './documented.ts';
+import { hideTables, refuseHiddenNames, withoutMark } from './hidden-names.ts';
 import { createView, STORED_VIEWS } from './stored-views.ts';
 
 /** What a number costs in the text of an answer, about. */
@@ -19,6 +20,7 @@ export class SqlReader {
   private readonly chunks: Database;
   private readonly source: ChunkSource;
   private readonly tables: ChunkTables;
+  private readonly hidden: ReadonlySet<string>;
   /** What table run_name was filled from. */
   private named = '';
 
@@ -27,9 +29,11 @@ export class SqlReader {
     this.db = openReader(directory);
     this.chunks = openReader(directory);
     this.db.exec('CREATE TEMP TABLE run_name (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)');
+    const hidden = hideTables(this.db);
     this.source = new ChunkSource(this.chunks);
     this.tables = new ChunkTables(this.db, this.source);
     for (const view of STORED_VIEWS) this.db.exec(createView(view));
+    this.hidden = new Set([...hidden, 'run_name', ...this.tables.hidden]);
   }
 
   /** Throws a RequestError for what is not one SELECT that SQLite understands. */
@@ -37,8 +41,9 @@ export class SqlReader {
     const started = process.hrtime.bigint();
     const { sql, limit = DEFAULT_SQL_ROWS } = query;
     checkBeginning(sql);
+    refuseHiddenNames(sql, this.hidden);
     const [list, named] = parametersOf(query);
-    if (usesRun(sql) && named['run'] !== LATEST_RUN) named['run'] = needRun(this.db, String(named['run'])).description.id;
+    if (usesRun(sql) && named['run'] !== LATEST_RUN) named['run'] = needRun(this.chunks, String(named['run'])).description.id;
     const values = [...list, ...Object.entries(named).filter(([name]) => name !== 'run' || usesRun(sql)).map(([, value]) => value)];
     const usesLatest = sql.includes(`'${LATEST_RUN}'`) || values.includes(LATEST_RUN);
     const latest = this.nameRuns(usesLatest);
@@ -66,12 +71,12 @@ export class SqlReader {
 
   /** Gives each run the name by which a query knows it: its id, or `latest` for the newest if the query speaks of it. Returns its id. */
   private nameRuns(usesLatest: boolean): string | undefined {
-    const runs = this.db.prepare('SELECT count(*) AS count, max(id) AS newest, (SELECT name FROM run ORDER BY id DESC LIMIT 1) AS name FROM run')
+    const runs = this.chunks.prepare('SELECT count(*) AS count, max(id) AS newest, (SELECT name FROM run ORDER BY id DESC LIMIT 1) AS name FROM run')
       .get() as { count: number; newest: number | null; name: string | null };
     this.source.begin(runs.name ?? undefined);
     const named = `${runs.count} ${runs.newest} ${usesLatest}`;
     if (named !== this.named) {
-      this.db.exec('DELETE FROM run_name; INSERT INTO run_name (key, name) SELECT id, name FROM run');
+      this.db.exec('DELETE FROM run_name; INSERT INTO run_name (key, name) SELECT id, name FROM main.run');
       if (usesLatest) this.db.prepare('UPDATE run_name SET name = ? WHERE key = ?').run(LATEST_RUN, runs.newest);
       this.named = named;
     }
@@ -89,7 +94,8 @@ export class SqlReader {
     // SQLite's own words; JavaScript errors are those of the binding and of the tables.
     if (error instanceof SqliteError && !/^SQLITE_(ERROR|MISMATCH|TOOBIG|READONLY|AUTH|RANGE|INTERNAL)/.test(error.code)) return error;
     if (error instanceof SqliteError || error instanceof RangeError || error instanceof TypeError) {
-      return new RequestError('bad-request', `${error.message}${placeOf(error.message, sql)}`, hintFor(error.message));
+      const message = withoutMark(error.message);
+      return new RequestError('bad-request', `${message}${placeOf(message, sql)}`, hintFor(message));
     }
     return error;
   }

@@ -28,7 +28,7 @@ const moment = (name: string, about: string, sql: string): StoredColumn => colum
 const choose = (sql: string, names: Iterable<readonly [number, string]>): string => `CASE ${sql} ${[...names].map(([value, name]) => `WHEN ${value} THEN '${name}'`).join(' ')} ELSE ${sql} END`;
 
 const RUN = column('run', 'TEXT', 'run id', 'n.name');
-const THREAD_NAME = column('thread_name', 'TEXT', 'its name; NULL when none is known', `(SELECT nullif(name, '') FROM subject s WHERE s.run = t.run AND s.id = t.thread)`);
+const THREAD_NAME = column('thread_name', 'TEXT', 'its name; NULL when none is known', `(SELECT nullif(name, '') FROM main.subject s WHERE s.run = t.run AND s.id = t.thread)`);
 
 export const STORED_VIEWS: readonly StoredView[] = [
   {
@@ -42,7 +42,7 @@ export const STORED_VIEWS: readonly StoredView[] = [
         ['end', 'completed, failed, stalled, interrupted, crashed or unknown; NULL before the end'], ['end_detail', 'what the producer says of the end'],
       ] as const).map(([name, about]) => column(name, 'TEXT', about, `t."${name}"`)),
       column('state', 'TEXT', 'running, ended, interrupted or importing', "CASE t.importing WHEN 1 THEN 'importing' ELSE t.state END"),
-      column('tags', 'TEXT', 'a JSON array', '(SELECT json_group_array(tag) FROM (SELECT tag FROM run_tag WHERE run_tag.run = t.id ORDER BY tag))'),
+      column('tags', 'TEXT', 'a JSON array', '(SELECT json_group_array(tag) FROM (SELECT tag FROM main.run_tag tags WHERE tags.run = t.id ORDER BY tag))'),
       ...([
         ['seed', 'seed of the run'], ['records', 'records; sequence numbers are 1 to this'], ['replies', 'records with a reply of the kernel'], ['time', 'virtual time of the last exit, ns'],
         ['errors', 'anomalies of severity error'], ['warnings', 'of severity warning'], ['infos', 'of severity info'],
