@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Where commands find their traces: a service that runs already, or one of their own on the data directory. */
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,8 +60,14 @@ export function withServiceOptions(command: Command): Command {
     .addOption(new Option('--data <dir>', 'directory of the traces').env('SEL4SCOPE_DATA'));
 }
 
-/** Directory of the traces: as given, or the user's data folder. */
+/** Endings of files, which nobody gives a directory. */
+const FILE_ENDING = /\.(?:s4trace|sel4trace|db|sqlite3?)$/i;
+
+/** Directory of the traces: as given, or the user's data folder. Throws a CommandError for what looks like a file that is not there. */
 export function dataDirectory(given: string | undefined): string {
+  if (given !== undefined && FILE_ENDING.test(given) && !existsSync(given)) {
+    throw new CommandError(EXIT.unreadable, `there is no file ${given}`, '--data takes a trace file that is there, or a directory, which needs another name');
+  }
   if (given !== undefined) return resolve(given);
   const base = process.env['XDG_DATA_HOME'];
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.local', 'share'), 'sel4scope');
