@@ -31,6 +31,7 @@ import { sessionRoutes } from './routes/session.ts';
 import type { StatusSource } from './routes/status.ts';
 import { isWildcard } from './safety/addresses.ts';
 import { checkAllowedHost, checkExposure, type SafetyOptions } from './safety/exposure.ts';
+import { TokenList } from './safety/token-list.ts';
 import { SqlClient, SQL_LIMITS, type SqlLimits } from './sql/sql-client.ts';
 import { dataFile } from './store/location.ts';
 import { Maintenance } from './store/maintenance.ts';
@@ -138,7 +139,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   useSecurityHeaders(app, certificate !== undefined);
   useLimits(app, limits);
   useOwnPagesOnly(app, allowHosts);
-  const tickets = useAuthentication(app, { tokens, ...(options.now === undefined ? {} : { now: options.now, failedAttempts: { now: options.now } }) });
+  const tokenList = tokens === undefined || tokens instanceof TokenList ? tokens : new TokenList(tokens);
+  const tickets = useAuthentication(app, { tokens: tokenList, ...(options.now === undefined ? {} : { now: options.now, failedAttempts: { now: options.now } }) });
   await useOpenApi(app, version);
   await app.register(async (scope) => {
     useSocketLimits(scope, limits);
@@ -152,12 +154,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   });
   await useDashboard(app, options.dashboards);
   await app.ready();
+  // The query worker is there when the first request comes; what is wrong with the store, that request hears.
+  const ready = query.ask('totals').then(() => undefined, () => undefined);
   const retention = options.retention === undefined ? undefined : new RetentionTimer(ingest, options.retention, app.log);
 
   return {
     app,
     listen: async ({ host = LOOPBACK, port }) => {
       checkExposure(host, options);
+      await ready;
       return listen(app, host, port, options);
     },
     close: async () => {

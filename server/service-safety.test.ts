@@ -10,6 +10,7 @@ import type { SessionInfo } from '../schema/api/index.ts';
 import { createService } from './app.ts';
 import { serviceLog } from './plugins/request-log.ts';
 import { TICKET_LIFE } from './safety/tickets.ts';
+import { TokenList } from './safety/token-list.ts';
 import { newToken, tokenOf } from './safety/tokens.ts';
 import { runningService, temporaryDirectory, type RunningService } from './testing/fixture.ts';
 import { TestProducer } from './testing/producer.ts';
@@ -101,6 +102,31 @@ describe('with tokens', () => {
   ])('not with %s', async (authorization) => {
     const running = await runningService({ tokens });
     expect(await ask(running, '/api/status', { authorization })).toMatchObject({ status: 401, body: { error: 'unauthorized', message: 'the token is not valid' } });
+  });
+
+  it('one that is taken away ends its connections, and no others', async () => {
+    const list = new TokenList(tokens);
+    const running = await runningService({ tokens: list });
+    const address = running.address.url.replace('http', 'ws');
+    const open = async (path: string, headers: Record<string, string>): Promise<WebSocket> => {
+      const socket = new WebSocket(`${address}${path}`, { headers });
+      onTestFinished(() => socket.terminate());
+      socket.on('error', () => undefined);
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+      return socket;
+    };
+    const ticketOf = async (token: string): Promise<string> => ((await (await fetch(`${running.address.url}/api/live-ticket`, { method: 'POST', headers: bearer(token) })).json()) as { ticket: string }).ticket;
+    const revoked = [await open('/live', bearer(secrets.reader)), await open(`/live?ticket=${await ticketOf(secrets.reader)}`, {}), await open('/ingest', bearer(secrets.producer))];
+    const kept = [await open('/live', bearer(secrets.ci)), await open(`/live?ticket=${await ticketOf(secrets.admin)}`, {}), await open('/ingest', bearer(secrets.ci))];
+    const late = await ticketOf(secrets.reader);
+    list.replace(tokens.filter(({ name }) => name !== 'reader' && name !== 'producer'));
+    await expect.poll(() => revoked.map(({ readyState }) => readyState), { timeout: 20_000 }).toEqual([WebSocket.CLOSED, WebSocket.CLOSED, WebSocket.CLOSED]);
+    expect(kept.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN, WebSocket.OPEN]);
+    expect((await ask(running, '/api/status', bearer(secrets.reader))).status).toBe(401);
+    expect((await ask(running, '/api/status', bearer(secrets.ci))).status).toBe(200);
+    await expect(open(`/live?ticket=${late}`, {})).rejects.toThrow('401');
+    list.replace(tokens);
+    expect((await ask(running, '/api/status', bearer(secrets.reader))).status).toBe(200);
   });
 
   it('a token in the address is none', async () => {

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Lets nobody past who has no token for what the route does. Without configured tokens it knows everybody. */
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ACCESS, type Access, type Caller, type RouteAccess } from '../access.ts';
 import { networkOf } from '../safety/addresses.ts';
 import { FailedAttempts, type FailedAttemptsOptions } from '../safety/failed-attempts.ts';
 import { Tickets } from '../safety/tickets.ts';
-import { digestOf, findToken, type Token } from '../safety/tokens.ts';
+import type { TokenList } from '../safety/token-list.ts';
+import { digestOf, findToken } from '../safety/tokens.ts';
 import { sendError } from './error-replies.ts';
 
 const ANYBODY: Caller = { name: '', access: new Set(ACCESS) };
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,256})$/i;
 
 export interface AuthenticationOptions {
-  readonly tokens: readonly Token[] | undefined;
+  readonly tokens: TokenList | undefined;
   readonly failedAttempts?: FailedAttemptsOptions;
   /** Clock, ms. */
   readonly now?: () => number;
@@ -37,6 +39,7 @@ export function may(caller: Caller, access: Access): boolean {
 export function useAuthentication(app: FastifyInstance, { tokens, failedAttempts, now }: AuthenticationOptions): Tickets {
   const tickets = new Tickets(now);
   const attempts = new FailedAttempts(failedAttempts);
+  const connections = new Connections();
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     const needed: RouteAccess = request.routeOptions.config?.access ?? 'read';
@@ -47,12 +50,31 @@ export function useAuthentication(app: FastifyInstance, { tokens, failedAttempts
     if (needed !== 'token' && !may(found, needed)) {
       return refuse(reply, { status: 403, message: `the token "${found.name}" is for ${[...found.access].join(' and ')}, not for ${needed}`, hint: 'ask whoever runs the service for another token' });
     }
+    if (request.ws) connections.add(request.raw.socket, found);
     return undefined;
   });
+  if (tokens !== undefined) {
+    const forget = tokens.onChange(() => connections.end((caller) => !tokens.stillHas(caller)));
+    app.addHook('onClose', async () => forget());
+  }
   return tickets;
 }
 
-function identify(request: FastifyRequest, tokens: readonly Token[], attempts: FailedAttempts, tickets: Tickets): Caller | Refusal {
+/** WebSockets that are open, by who opened them: requests show their token each, these only once. */
+class Connections {
+  private readonly callers = new Map<Socket, Caller>();
+
+  add(socket: Socket, caller: Caller): void {
+    this.callers.set(socket, caller);
+    socket.once('close', () => this.callers.delete(socket));
+  }
+
+  end(isRevoked: (caller: Caller) => boolean): void {
+    for (const [socket, caller] of this.callers) if (isRevoked(caller)) socket.destroy();
+  }
+}
+
+function identify(request: FastifyRequest, tokens: TokenList, attempts: FailedAttempts, tickets: Tickets): Caller | Refusal {
   const given = credentials(request);
   if (given === undefined) return { status: 401, message: 'this service asks for a token', hint: HOW };
   const network = networkOf(request.ip);
@@ -61,7 +83,7 @@ function identify(request: FastifyRequest, tokens: readonly Token[], attempts: F
   if (wait > 0) {
     return { status: 429, message: 'too many wrong tokens came from this address', hint: 'tokens that were right before go on working; wait with others', retryAfter: Math.ceil(wait / 1000) };
   }
-  const caller = given.kind === 'ticket' ? tickets.redeem(given.text) : findToken(tokens, digest);
+  const caller = given.kind === 'ticket' ? redeemed(tickets.redeem(given.text), tokens) : findToken(tokens.all, digest);
   if (caller === undefined) {
     attempts.failed(network);
     request.log.warn({ address: request.ip }, `a wrong ${given.kind}`);
@@ -69,6 +91,11 @@ function identify(request: FastifyRequest, tokens: readonly Token[], attempts: F
   }
   if (given.kind === 'token') attempts.accepted(network, digest);
   return caller;
+}
+
+/** A ticket is worth no more than the token that it was issued to. */
+function redeemed(caller: Caller | undefined, tokens: TokenList): Caller | undefined {
+  return caller !== undefined && tokens.stillHas(caller) ? caller : undefined;
 }
 
 /** What the caller shows. A malformed header counts as a wrong token. */

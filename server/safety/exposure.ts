@@ -4,12 +4,13 @@ import { isIP } from 'node:net';
 import { isLoopback } from './addresses.ts';
 import type { Certificate } from './certificate.ts';
 import { SafetyError } from './safety-error.ts';
+import type { TokenList } from './token-list.ts';
 import type { Token } from './tokens.ts';
 
 /** Who can reach the service, and how. */
 export interface SafetyOptions {
   /** Without any the service answers everybody on this machine, and listens on loopback only. */
-  readonly tokens?: readonly Token[];
+  readonly tokens?: readonly Token[] | TokenList;
   /** Names under which it answers, besides localhost and the addresses that it listens on. */
   readonly allowHosts?: readonly string[];
   /** For HTTPS and WSS. */

@@ -14,16 +14,16 @@ const MOST_TICKETS = 1024;
 
 export class Tickets {
   private readonly now: () => number;
-  private readonly issued = new Map<string, { readonly name: string; readonly until: number }>();
+  private readonly issued = new Map<string, { readonly caller: Caller; readonly until: number }>();
 
   /** @param now clock, ms */
   constructor(now: () => number = Date.now) {
     this.now = now;
   }
 
-  issue({ name }: Caller): string {
+  issue(caller: Caller): string {
     const ticket = randomBytes(TICKET_BYTES).toString('base64url');
-    this.issued.set(ticket, { name, until: this.now() + TICKET_LIFE });
+    this.issued.set(ticket, { caller, until: this.now() + TICKET_LIFE });
     const oldest = this.issued.keys().next();
     if (this.issued.size > MOST_TICKETS && oldest.done !== true) this.issued.delete(oldest.value);
     return ticket;
@@ -33,6 +33,6 @@ export class Tickets {
   redeem(ticket: string): Caller | undefined {
     const found = this.issued.get(ticket);
     this.issued.delete(ticket);
-    return found === undefined || this.now() >= found.until ? undefined : { name: found.name, access: new Set(['read']) };
+    return found === undefined || this.now() >= found.until ? undefined : { ...found.caller, access: new Set(['read']) };
   }
 }

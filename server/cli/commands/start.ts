@@ -30,12 +30,9 @@ export function startCommand(): Command {
     .action(async (options: StartOptions) => {
       const defects = chosenDefects(options, 'mcs');
       const { runSession } = await import('../session.ts');
-      const listening = listenOptions(options);
       // The audit is a producer of the service like any other.
       const token = newToken();
-      const service = await ownService(options.data, {
-        ...listening, ...(listening.tokens === undefined ? {} : { tokens: [...listening.tokens, tokenOf(token, 'start', ['read', 'ingest'])] }),
-      });
+      const service = await ownService(options.data, listenOptions(options, [tokenOf(token, 'start', ['read', 'ingest'])]));
       try {
         const { url, ingestUrl } = await service.listen({ host: options.host, port: options.port });
         const session = await runSession(await replyAudit(), {
