@@ -42,6 +42,8 @@ export interface AuditCase {
   readonly alone: boolean;
   /** Whether it makes system calls that release builds of a kernel do not have. */
   readonly needsDebugBuild: boolean;
+  /** Whether it needs interrupts that a kernel hands out: those of devices. */
+  readonly needsInterrupts: boolean;
   /** Rules that warn of what the case does on purpose: no findings about the kernel. */
   readonly provokes: readonly string[];
   /** Runs the case. Throws an ExpectationError when the kernel did not do what it must. */
@@ -49,6 +51,9 @@ export interface AuditCase {
 }
 
 const SOURCES: readonly Variants[] = [MEMORY, CSPACE, THREADS, SCHEDULING, LATE_ANSWERS, LONG_OPERATIONS];
+
+/** Those of interrupt control and of handlers, whose capabilities the former gives. */
+const INTERRUPT_METHODS = /^(RISCV)?IRQ/;
 
 const BUFFER_OPTION: Readonly<Record<BufferKind, IpcBufferOption>> = { none: 'none', ro: 'readOnly', rw: 'readWrite' };
 
@@ -90,7 +95,7 @@ function scenarioCases(scheduling: Scheduling): AuditCase[] {
     .map(([situation, { run, needsDebugBuild = false }]): AuditCase => ({
       id: `${family}/${situation}`, method: family, object: 'system calls', situation, kind: 'accepted', syscall: 'Call', buffer: 'rw',
       // All but the messages leave threads behind.
-      stalls: false, alone: scenarios !== MESSAGES, needsDebugBuild, provokes: [], run: (task) => run(task as RootTask),
+      stalls: false, alone: scenarios !== MESSAGES, needsDebugBuild, needsInterrupts: scenarios === INTERRUPTS, provokes: [], run: (task) => run(task as RootTask),
     })));
 }
 
@@ -112,7 +117,7 @@ function caseOf(method: Method, situation: string, variant: Variant, syscall: In
   return {
     id: `${method.id}/${situation}/${syscall}/${buffer}`,
     method: method.id, object: method.interfaceName, situation, kind: variant.kind, syscall, buffer, stalls: variant.expect === 'stops',
-    alone: variant.alone === true || variant.expect === 'stops', needsDebugBuild: false, provokes: variant.provokes ?? [],
+    alone: variant.alone === true || variant.expect === 'stops', needsDebugBuild: false, needsInterrupts: INTERRUPT_METHODS.test(method.id), provokes: variant.provokes ?? [],
     run: async (task) => {
       const auditor = await Auditor.prepare(task, syscall, { ...variant.caller, ipcBuffer: BUFFER_OPTION[buffer] });
       await auditor.invoke(method.id, await variant.build(auditor));

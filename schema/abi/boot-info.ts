@@ -45,6 +45,8 @@ export interface BootInfo {
    * stubs, `MIN_SCHED_CONTEXT_BITS`, if not given.
    */
   readonly minSchedContextBits?: number;
+  /** MCS: slot of the root task's scheduling context, as the kernel's libsel4 has it; `INIT_CAP.initThreadSC` if not given. */
+  readonly initThreadSC?: number;
   /** MCS: one SchedControl capability for each node. Empty on classic. */
   readonly schedControl: SlotRegion;
 }

@@ -58,6 +58,7 @@ describe('--kernel', () => {
     expect(() => readKernelFile({ kernel: fileOf('old.elf', kernelWith(...old)) })).toThrow(/old\.elf is of release 12\.1\.0: kernels for qemu-riscv-virt came with 13\.0\.0; before, those for spike start here/);
     const kernel = fileOf('spike.elf', kernelWith(...old, { name: 'intStateIRQTable', value: BASE, size: 16 }));
     expect(identityOf(readKernelFile({ kernel }))).toMatchObject({ release: '12.1.0', machine: 'spike' });
+    expect([readKernelFile({ kernel }).hasInterrupts, readKernelFile({ kernel: fileOf('kernel.elf', classicKernel) }).hasInterrupts]).toEqual([false, true]);
     expect(readKernelFile({ kernel: fileOf('kernel.elf', classicKernel), platform: 'spike' }).platform).toBe('spike');
   });
 

@@ -6,6 +6,7 @@ import { ImageKernel } from '../../emulator/machine/host/image-kernel.ts';
 import { LabelTranslation } from '../../emulator/machine/host/label-translation.ts';
 import { BootError } from '../../emulator/machine/boot/boot-error.ts';
 import type { HartName } from '../../emulator/machine/boot/hart-names.ts';
+import { PLATFORMS } from '../../emulator/machine/devices/platform.ts';
 import type { PlatformName } from '../../emulator/machine/devices/platform-names.ts';
 import { ImageError } from '../../emulator/machine/image/image-error.ts';
 import { readKernelImage, type KernelImage } from '../../emulator/machine/image/kernel-image.ts';
@@ -32,6 +33,8 @@ export interface KernelFile {
   readonly hart: HartName | undefined;
   /** What it runs on. */
   readonly platform: PlatformName;
+  /** Devices of the platform raise interrupts, which the kernel hands out. */
+  readonly hasInterrupts: boolean;
 }
 
 /** What is said of a kernel besides its file. */
@@ -55,7 +58,7 @@ export function readKernelFile(options: KernelOptions & KernelAdvice & { readonl
     );
   }
   const { missing } = new LabelTranslation(interfacesOf(`riscv64-${image.scheduling}`), image.interfaces);
-  return { image, missing, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart, platform };
+  return { image, missing, dtb: options.dtb === undefined ? undefined : readDeviceTree(options.dtb), hart: options.hart, platform, hasInterrupts: PLATFORMS[platform].devices.includes('plic') };
 }
 
 /** The kernel's configuration; `asked` is what the user gave with `--config`, if anything. */

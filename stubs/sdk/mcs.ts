@@ -107,7 +107,7 @@ export class RootTask extends Thread {
    */
   constructor(context: UserContext, bootInfo: BootInfo, options: RootTaskOptions = {}) {
     super(new TaskResources(bootInfo, options), context, {
-      name: options.name ?? 'root', tcb: INIT_CAP.threadTCB, schedContext: INIT_CAP.initThreadSC,
+      name: options.name ?? 'root', tcb: INIT_CAP.threadTCB, schedContext: bootInfo.initThreadSC ?? INIT_CAP.initThreadSC,
     });
   }
 }

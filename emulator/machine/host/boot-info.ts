@@ -28,5 +28,6 @@ export function readBootInfo(memory: PhysicalMemory, frame: number, { bootInfo: 
     empty: region(layout.empty), userImageFrames: region(layout.userImageFrames), userImagePaging: region(layout.userImagePaging),
     untyped, untypedList, schedControl: layout.schedControl === undefined ? { start: untyped.start, end: untyped.start } : region(layout.schedControl),
     ...(schedContext === undefined ? {} : { minSchedContextBits: schedContext.minBits }),
+    ...(layout.initThreadSC === undefined ? {} : { initThreadSC: layout.initThreadSC }),
   };
 }

@@ -58,7 +58,7 @@ const IDLE_INTERRUPTS = 100_000;
 /** Parts of the root task that have names of their own. */
 const ROOT_PARTS: readonly (readonly [number, string])[] = [
   [INIT_CAP.threadCNode, 'CNode'], [INIT_CAP.threadVSpace, 'VSpace'], [INIT_CAP.bootInfoFrame, 'boot info'],
-  [INIT_CAP.initThreadIPCBuffer, 'IPC buffer'], [INIT_CAP.initThreadSC, 'scheduling context'],
+  [INIT_CAP.initThreadIPCBuffer, 'IPC buffer'],
 ];
 
 export class ImageKernel extends WatchedKernel implements KernelHost {
@@ -315,7 +315,9 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   }
 
   private nameRootObjects(thread: ObservedThread, name: string): void {
-    for (const [index, part] of ROOT_PARTS) {
+    const { initThreadSC } = this.image.layout.bootInfo;
+    const parts = initThreadSC === undefined ? ROOT_PARTS : [...ROOT_PARTS, [initThreadSC, 'scheduling context'] as const];
+    for (const [index, part] of parts) {
       this.readRootCap(thread, index);
       const id = this.watch.objects.idOf(this.cap);
       if (id !== 0) this.watch.objects.rename(id, `${name} ${part}`);

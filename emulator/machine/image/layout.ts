@@ -4,7 +4,7 @@
  * that its build generates. Offsets come from debug information where a kernel has it, and from {@link knownLayout}
  * otherwise. All in bytes from the start of the structure, unless a comment says otherwise.
  */
-import { CONTEXT_SLOTS, MIN_SCHED_CONTEXT_BITS, type Release, type Scheduling } from '../../../schema/abi/index.ts';
+import { CONTEXT_SLOTS, INIT_CAP, MIN_SCHED_CONTEXT_BITS, type Release, type Scheduling } from '../../../schema/abi/index.ts';
 import type { DebugTypes } from './dwarf/debug-types.ts';
 import { ImageError } from './image-error.ts';
 import { isFrom } from './releases.ts';
@@ -75,6 +75,8 @@ export interface BootInfoLayout {
   readonly cnodeSizeBits: number;
   readonly domain: number;
   readonly schedControl: number | undefined;
+  /** Slot of the root task's scheduling context; MCS. */
+  readonly initThreadSC: number | undefined;
   readonly untyped: number;
   readonly untypedList: number;
   /** In an entry of the list. */
@@ -130,6 +132,11 @@ function minSchedContextBits(release: Release): number {
   return isFrom(release, '13.0.0') ? MIN_SCHED_CONTEXT_BITS : 8;
 }
 
+/** Slot of the root task's scheduling context: 12.0.0 put two others before it. */
+function initThreadSC(release: Release): number {
+  return isFrom(release, '12.0.0') ? INIT_CAP.initThreadSC : 12;
+}
+
 /** The list of threads and the name, one after the other from `start`. */
 function debugPart(start: number): TcbLayout['debug'] {
   return { next: start + NEXT, previous: start + PREVIOUS, name: start + NAME };
@@ -157,7 +164,7 @@ export function knownLayout({ scheduling, debug, fpu, release }: LayoutTraits): 
     schedContext: mcs ? { consumed: 8, refillHead: 72, refills: isFrom(release, '12.1.0') ? 96 : 88, minBits: minSchedContextBits(release), refillBytes: 16, refillAmount: 8 } : undefined,
     bootInfo: {
       nodeId: 8, numNodes: 16, empty: 40, userImageFrames: 72, userImagePaging: 88, cnodeSizeBits: 136, domain: 144,
-      schedControl: mcs ? 152 : undefined, untyped: mcs ? 168 : 152, untypedList: mcs ? 184 : 168,
+      schedControl: mcs ? 152 : undefined, initThreadSC: mcs ? initThreadSC(release) : undefined, untyped: mcs ? 168 : 152, untypedList: mcs ? 184 : 168,
       ...(isFrom(release, '12.0.0') ? { untypedSizeBits: 8, untypedIsDevice: 9 } : { untypedSizeBits: 10, untypedIsDevice: 11 }),
     },
     frameRights: frameRights(release),
@@ -210,6 +217,7 @@ export function layoutOf(types: DebugTypes, { scheduling, debug, release }: Layo
       userImageFrames: at('seL4_BootInfo', 'userImageFrames'), userImagePaging: at('seL4_BootInfo', 'userImagePaging'),
       cnodeSizeBits: at('seL4_BootInfo', 'initThreadCNodeSizeBits'), domain: at('seL4_BootInfo', 'initThreadDomain'),
       schedControl: mcs ? at('seL4_BootInfo', 'schedcontrol') : undefined,
+      initThreadSC: mcs ? enumerator('seL4_CapInitThreadSC') : undefined,
       untyped: at('seL4_BootInfo', 'untyped'), untypedList: at('seL4_BootInfo', 'untypedList'),
       untypedSizeBits: at('seL4_UntypedDesc', 'sizeBits'), untypedIsDevice: at('seL4_UntypedDesc', 'isDevice'),
     },

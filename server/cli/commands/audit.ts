@@ -70,11 +70,14 @@ async function chosenKernel(options: AuditCommandOptions, command: Command): Pro
   return { options: { ...options, config: schedulingOf(kernel, askedConfiguration(command)) }, kernel };
 }
 
-/** The cases that a kernel can run: those of methods that came with later releases, and of system calls of debug builds, are left out. */
+/**
+ * The cases that a kernel can run: those of methods that came with later releases, of system calls of debug builds, and of
+ * interrupts on a platform without devices, are left out.
+ */
 function casesFor(cases: readonly AuditCase[], kernel: KernelFile | undefined): readonly AuditCase[] {
   if (kernel === undefined) return cases;
-  const { missing, image } = kernel;
-  return cases.filter(({ method, needsDebugBuild }) => !missing.has(method) && (image.debug || !needsDebugBuild));
+  const { missing, image, hasInterrupts } = kernel;
+  return cases.filter(({ method, needsDebugBuild, needsInterrupts }) => !missing.has(method) && (image.debug || !needsDebugBuild) && (hasInterrupts || !needsInterrupts));
 }
 
 function listCases(cases: readonly AuditCase[], { json }: AuditCommandOptions): void {
