@@ -18,10 +18,9 @@ import type { KernelImage } from '../image/kernel-image.ts';
 import { pointerAt } from '../image/thread-list.ts';
 import { HART, PAGE_BYTES, STOP_ON } from '../memory/layout.ts';
 import { readBootInfo } from './boot-info.ts';
-import { causeOf } from './kernel-watch.ts';
 import { NO_LABEL } from './label-translation.ts';
 import type { ObservedThread } from './observed-thread.ts';
-import { exceptionOf } from './trap-stops.ts';
+import { ENVIRONMENT_CALL, causeOf, exceptionOf } from './trap-cause.ts';
 import { UserMemory } from './user-memory.ts';
 import { WatchedKernel } from './watched-kernel.ts';
 
@@ -45,7 +44,6 @@ export class KernelFailure extends Error {
 /** The root task's image: zeros that nothing is loaded into, for programs that want memory of their own. */
 const IMAGE_ADDRESS = 0x1_0000n;
 const IMAGE_PAGES = 16;
-const ECALL = 8;
 /** Registers x1..x31 are the first context slots of a thread, in order. */
 const GENERAL_REGISTERS = 31;
 /** More than any single kernel entry takes: clearing all of memory is done in pieces. */
@@ -113,7 +111,7 @@ export class ImageKernel extends WatchedKernel implements KernelHost {
   }
 
   syscall(): void {
-    this.trap(CAUSE.syscall, ECALL, 0n);
+    this.trap(CAUSE.syscall, ENVIRONMENT_CALL, 0n);
   }
 
   exception({ cause, valueLo, valueHi }: ExceptionTrap): void {

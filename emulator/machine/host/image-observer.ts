@@ -10,7 +10,7 @@ import { sectionData } from '../boot/elf64.ts';
 import { ImageError } from '../image/image-error.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { HART, STOP_ON } from '../memory/layout.ts';
-import { ENVIRONMENT_CALL, causeOf } from './kernel-watch.ts';
+import { ENVIRONMENT_CALL, causeOf } from './trap-cause.ts';
 import { runObserved, type TrapListener } from './trap-stops.ts';
 import { WatchedKernel } from './watched-kernel.ts';
 

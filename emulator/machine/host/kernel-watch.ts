@@ -4,7 +4,7 @@
  * and exit; what happens in between is read from the stores of the kernel to the words that are watched, in their order.
  */
 import {
-  CAP_TYPE, FAULT_LABELS, ROLE, SLOT, STATE, VM_FAULT_STATUS, tagLabel,
+  CAP_TYPE, FAULT_LABELS, ROLE, SLOT, STATE, tagLabel,
 } from '../../../schema/abi/index.ts';
 import { CAUSE, DELIVERY, STRAY } from '../../../schema/trace/trap-record.ts';
 import type { KernelObserver } from '../../host.ts';
@@ -26,18 +26,9 @@ import { WatchedWords } from './watched-words.ts';
 import { WORD, kindOfCode, ownerOfCode, wordCode } from './word-codes.ts';
 
 const FAULT_LABEL = 0xf;
-/** Exception of a system call. */
-export const ENVIRONMENT_CALL = 8;
 /** The label of a message tag is above its other fields. */
 const TAG_LABEL_SHIFT = 12;
 const TAG_BELOW_LABEL = (1 << TAG_LABEL_SHIFT) - 1;
-
-/** `CAUSE` of a trap from user mode. @param exception undefined for an interrupt */
-export function causeOf(exception: number | undefined): number {
-  if (exception === undefined) return CAUSE.interrupt;
-  if (exception === ENVIRONMENT_CALL) return CAUSE.syscall;
-  return VM_FAULT_STATUS.has(exception) ? CAUSE.vmFault : CAUSE.userException;
-}
 
 export class KernelWatch {
   readonly objects: ObjectTable;

@@ -12,8 +12,8 @@ import type { KernelObserver, KernelView } from '../../host.ts';
 import type { Machine, MachineStop, RunOptions } from '../boot/machine.ts';
 import { exceptionName } from '../boot/machine-end.ts';
 import { HART, STOP_ON } from '../memory/layout.ts';
-import { ENVIRONMENT_CALL, causeOf } from './kernel-watch.ts';
 import { Observers } from './observers.ts';
+import { ENVIRONMENT_CALL, causeOf } from './trap-cause.ts';
 import { runObserved, type TrapListener } from './trap-stops.ts';
 
 /** Registers x1..x31 are the first context slots of a thread, in order. */

@@ -2,6 +2,7 @@
 /** Runs a machine with a complete system, and tells somebody of each kernel entry and exit. */
 import type { Machine, MachineStop, RunOptions } from '../boot/machine.ts';
 import { HART } from '../memory/layout.ts';
+import { exceptionOf } from './trap-cause.ts';
 
 const SUPERVISOR = 1;
 /** Bit of sstatus: the trap came out of S mode. */
@@ -18,12 +19,6 @@ export interface TrapListener {
   returned(): void;
   /** The kernel idles, or the machine is off. */
   left(): void;
-}
-
-/** Number of the exception that the kernel handles; undefined for an interrupt. */
-export function exceptionOf({ state }: Machine): number | undefined {
-  // The highest bit of scause tells an interrupt.
-  return state.u32(HART.scause + 4) >>> 31 === 1 ? undefined : state.u32(HART.scause);
 }
 
 /** As `Machine.run`, but for the stops that only the listener is told of. */
