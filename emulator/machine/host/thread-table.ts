@@ -130,6 +130,8 @@ export class ThreadTable {
     const id = this.objects.threadAt(tcb);
     const thread = new ObservedThread(id, tcb, this.memory, this.image.layout, this.cap);
     this.byTcb.set(tcb, thread);
+    // Ids of threads are far apart, but an array with holes is slow, and this one is looked at for each store.
+    while (this.byId.length < id) this.byId.push(undefined);
     this.byId[id] = thread;
     this.watchControlBlock(thread, true);
     this.readName(thread);

@@ -7,7 +7,7 @@ import { WORD, wordCode } from './word-codes.ts';
 
 /** Lanes of an entry of the store log. */
 const ENTRY = STORE_LOG.entryBytes / 4;
-const AT = { addressLo: 0, addressHi: 1, valueLo: 2, valueHi: 3, pcLo: 6, pcHi: 7 };
+const AT = { addressLo: 0, valueLo: 2, valueHi: 3, pcLo: 6, pcHi: 7 };
 /** Lanes of an event here: code, value, low lane of the pc. */
 const EVENT = 4;
 const FIRST_CAPACITY = 1024;
@@ -80,7 +80,7 @@ export class TrapLog {
     for (let i = 0; i < count * ENTRY; i += ENTRY) {
       // User code runs at addresses of the lower half.
       if (log[i + AT.pcHi]! >>> 31 === 0) continue;
-      const code = words.codeAt(log[i + AT.addressLo]!, log[i + AT.addressHi]!);
+      const code = words.codeAt(log[i + AT.addressLo]!);
       if (code !== 0) this.push(code, log[i + AT.valueLo]!, log[i + AT.valueHi]!, log[i + AT.pcLo]!);
     }
   }

@@ -3,6 +3,7 @@ import type { SparseMemory } from '../memory/sparse-memory.ts';
 import { PAGE_BYTES, RAM_BASE } from '../memory/layout.ts';
 
 const WORDS = PAGE_BYTES / 8;
+const PAGE_BITS = Math.log2(PAGE_BYTES);
 
 /** A page with watched words: what each of them is, 0 for a word that nobody asked about. */
 interface Page {
@@ -19,10 +20,9 @@ export class WatchedWords {
     this.memory = memory;
   }
 
-  /** Code of the word at a physical address, 0 if it is not watched. */
-  codeAt(addressLo: number, addressHi: number): number {
-    const offset = addressHi * 0x1_0000_0000 + addressLo - RAM_BASE;
-    const page = this.pages[Math.floor(offset / PAGE_BYTES)];
+  /** Code of the word at a physical address in RAM, whose low lane says all; 0 if it is not watched. */
+  codeAt(addressLo: number): number {
+    const page = this.pages[((addressLo - RAM_BASE) >>> 0) >>> PAGE_BITS];
     return page === undefined ? 0 : page.codes[(addressLo & (PAGE_BYTES - 1)) >>> 3]!;
   }
 
@@ -42,9 +42,5 @@ export class WatchedWords {
     page.count += Number(code !== 0) - Number(before !== 0);
     this.memory.watchWord(address, code !== 0);
     if (page.count === 0) this.pages[number] = undefined;
-  }
-
-  get(address: number): number {
-    return this.codeAt(address >>> 0, Math.floor(address / 0x1_0000_0000));
   }
 }
