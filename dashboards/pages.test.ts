@@ -48,6 +48,7 @@ describe.skipIf(!hasBrowser())('the page that', () => {
 
   it('asks in SQL shows views, answers with links, and the questions before', async () => {
     await bench.open('#v1?run=second');
+    await page.locator('.layer .row').first().waitFor();
     await page.keyboard.press('7');
     await page.getByText('at most 10 s and 100,000 rows').waitFor();
     const editor = page.getByLabel('Query');
