@@ -20,7 +20,10 @@ export function hangCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', `
 "certain" is what the state of the kernel says. "seen" is drawn from who was seen to use what: a thread that holds a
-capability and never used it would not be seen. Exit code 1 when a thread is named.`)
+capability and never used it would not be seen. Exit code 1 when a thread is named.
+
+Listed apart, as nothing is wrong with them: threads that came to their end, that others stopped, that nobody started, and,
+once the program came to its end, servers that wait for a message or a signal.`)
     .action(async (run: string, options: HangOptions) => {
       const service = await accessService(options);
       try {

@@ -154,3 +154,24 @@ it('of an earlier revision, or of nobody, a checkpoint is passed over', () => {
   run.db.exec('UPDATE thread_checkpoint SET body = replace(body, \'"lastTime":\', \'"lastTime":7\')');
   expect(answers(run, [{}])).not.toEqual(before);
 });
+
+/** Record `seq` of thread 1, which makes thread 2 ready to run, or invokes a method of its TCB. */
+function ofThread1(seq: number, method: 'TCBResume' | 'TCBConfigure' | 'TCBSetSchedParams', caps: readonly number[] = []): TrapRecord {
+  const made = Object.assign(new TrapRecord(), {
+    seq, entryTime: 100 * seq, exitTime: 100 * seq + 10, thread: 1, next: 1, syscall: SYSCALL_NUMBERS.mcs.Call, capType: CAP_TYPE.Thread, object: 2, cptrLo: 5,
+    method: INTERFACES.byId.get(method)!.label, outcome: OUTCOMES.indexOf('replied'), capCount: caps.length,
+  });
+  caps.forEach((cap, i) => { made.caps[2 * i] = cap; });
+  if (method === 'TCBResume') made.addTransition(2, 0, 2);
+  return made;
+}
+
+it.each<[string, readonly TrapRecord[], readonly string[]]>([
+  ['one of which the trace says nothing', [ofThread1(1, 'TCBResume')], []],
+  ['one that was given a scheduling context', [ofThread1(1, 'TCBConfigure'), ofThread1(2, 'TCBSetSchedParams', [3, 4, 0]), ofThread1(3, 'TCBResume')], ['noBudget']],
+  ['one that was given none', [ofThread1(1, 'TCBConfigure'), ofThread1(2, 'TCBSetSchedParams', [3, 0, 0]), ofThread1(3, 'TCBResume')], ['noSchedContext']],
+  ['one that was made, and nobody spoke of scheduling contexts', [ofThread1(1, 'TCBConfigure'), ofThread1(2, 'TCBResume')], ['noSchedContext']],
+])('of threads that could run: %s', (_what, records, reasons) => {
+  const { db, run } = stored([records]);
+  expect(hangOf(db, run, {}).hung.map(({ reason }) => reason)).toEqual(reasons);
+});
