@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What the main thread asks the query worker, and what it answers. */
-import type { PackedError } from '../thread-errors.ts';
+import type { Answer } from '../one-question-at-a-time.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** The questions a store answers: the methods of TraceReader. */
@@ -20,6 +20,4 @@ export interface ToQuery {
   readonly parameters: readonly unknown[];
 }
 
-export type FromQuery =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: PackedError };
+export type FromQuery = Answer<unknown>;

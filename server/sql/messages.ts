@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** What the service and its SQL process say to each other, one query at a time. */
 import type { SqlQuery, SqlResult } from '../../schema/api/index.ts';
-import type { PackedError } from '../thread-errors.ts';
+import type { Answer } from '../one-question-at-a-time.ts';
 
 export interface ToSql {
   readonly id: number;
   readonly query: SqlQuery;
 }
 
-export type FromSql =
-  | { readonly id: number; readonly result: SqlResult }
-  | { readonly id: number; readonly error: PackedError };
+export type FromSql = Answer<SqlResult>;
 
 /** `workerData` of the watchdog. */
 export interface WatchdogData {

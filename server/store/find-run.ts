@@ -25,7 +25,7 @@ export function needRun(db: Database, reference: string): StoredRun {
   if (found !== undefined) return found;
   throw reference === LATEST_RUN
     ? new RequestError('unknown-run', 'there are no runs yet', 'start one with: sel4scope run PROGRAM.ts')
-    : new RequestError('unknown-run', `there is no run ${reference}`, '`sel4scope runs`, GET /api/runs, lists them');
+    : new RequestError('unknown-run', `there is no run ${reference}`, 'GET /api/runs lists them');
 }
 
 function findByBeginning(db: Database, beginning: string): StoredRun | undefined {
