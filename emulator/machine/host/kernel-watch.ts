@@ -3,13 +3,10 @@
  * From a machine that runs an seL4 kernel to the calls of a KernelObserver. Whoever runs the machine tells of kernel entry
  * and exit; what happens in between is read from the stores of the kernel to the words that are watched, in their order.
  */
-import {
-  CAP_TYPE, FAULT_LABELS, ROLE, SLOT, STATE, tagLabel,
-} from '../../../schema/abi/index.ts';
+import { FAULT_LABELS, ROLE, SLOT, STATE } from '../../../schema/abi/index.ts';
 import { CAUSE, DELIVERY, STRAY } from '../../../schema/trace/trap-record.ts';
 import type { KernelObserver } from '../../host.ts';
 import type { Machine } from '../boot/machine.ts';
-import { Capability, SLOT_BYTES } from '../image/capability.ts';
 import type { KernelImage } from '../image/kernel-image.ts';
 import { pointerAt } from '../image/thread-list.ts';
 import { HART } from '../memory/layout.ts';
@@ -18,6 +15,7 @@ import type { AskedLabels } from './label-translation.ts';
 import { ObjectTable } from './object-table.ts';
 import { Observers } from './observers.ts';
 import type { ObservedThread } from './observed-thread.ts';
+import { Population } from './population.ts';
 import { SchedContextClock } from './sched-context-clock.ts';
 import { ThreadTable } from './thread-table.ts';
 import { TrapLog } from './trap-log.ts';
@@ -41,13 +39,11 @@ export class KernelWatch {
   private readonly log: TrapLog;
   private readonly kinds: DeliveryKinds;
   private readonly clock: SchedContextClock | undefined;
-  private readonly cap: Capability;
+  private readonly population: Population;
   private readonly fastpaths: readonly { readonly from: number; readonly to: number }[];
 
   /** Threads that were written to in this trap. */
   private readonly touched: ObservedThread[] = [];
-  private readonly withNewBuffer = new Set<ObservedThread>();
-  private readonly withNewName = new Set<ObservedThread>();
   private readonly withReplyLink = new Set<ObservedThread>();
   private trap = 0;
   private inTrap = false;
@@ -55,7 +51,6 @@ export class KernelWatch {
   private invoker: ObservedThread | undefined;
   private pcLo = 0;
   private pcHi = 0;
-  private listChanged = false;
   private faultFound = 0;
   private tookFastpath = false;
   /** Lanes of the invoker's tag as it sent it, while the kernel has another label; undefined otherwise. */
@@ -71,7 +66,7 @@ export class KernelWatch {
     this.log = new TrapLog(memory, image, this.words);
     this.request = new TrapRequest(memory, image, labels);
     this.kinds = new DeliveryKinds(this.request, this.touched);
-    this.cap = new Capability(image);
+    this.population = new Population(memory, image, this.threads, this.objects, this.observers);
     this.clock = image.layout.schedContext === undefined ? undefined : new SchedContextClock(machine, image);
     this.fastpaths = image.fastpaths.map(({ from, to }) => ({ from: Number(from & 0xffff_ffffn), to: Number(to & 0xffff_ffffn) }));
   }
@@ -116,7 +111,7 @@ export class KernelWatch {
     this.log.clear();
     this.threads.forgetGone();
     this.touched.length = 0;
-    this.listChanged = this.tookFastpath = false;
+    this.tookFastpath = false;
     this.faultFound = 0;
     const invoker = (this.invoker = this.current);
     this.request.clear();
@@ -163,7 +158,7 @@ export class KernelWatch {
     }
     this.showUnhandledFault();
     this.showOrphans();
-    this.afterwards();
+    this.population.update(this.request, this.invoker, this.touched);
     this.inTrap = false;
     this.observers.exit(next?.id ?? 0, this.now, this.clock?.consumed() ?? 0, next === undefined ? 0 : this.clock?.budget() ?? 0);
   }
@@ -271,7 +266,7 @@ export class KernelWatch {
         // A handler that cannot be found is a fault of its own, which nobody is told of.
         if (this.faultFound === 0) this.faultFound = log.valueLo(i) & FAULT_LABEL;
       } else if (kind === WORD.threadList) {
-        this.listChanged = true;
+        this.population.listChanged = true;
       } else {
         const thread = threads.get(ownerOfCode(code));
         if (thread !== undefined) this.threadWritten(thread, kind, log.valueLo(i), log.valueHi(i));
@@ -292,16 +287,16 @@ export class KernelWatch {
         this.yieldToWritten(thread, (lo | hi) !== 0);
         break;
       case WORD.bufferPlace:
-        this.withNewBuffer.add(thread);
+        this.population.withNewBuffer.add(thread);
         break;
       case WORD.replyLink:
         this.withReplyLink.add(thread);
         break;
       case WORD.listLink:
-        this.listChanged = true;
+        this.population.listChanged = true;
         break;
       case WORD.name:
-        this.withNewName.add(thread);
+        this.population.withNewName.add(thread);
         break;
       default:
         this.slotWritten(thread, kind - WORD.slot);
@@ -364,54 +359,5 @@ export class KernelWatch {
       if (thread.entryState === STATE.BlockedOnReply && thread.isOrphaned) this.observers.orphaned(thread.id);
     }
     this.withReplyLink.clear();
-  }
-
-  /** What changed in the population of threads and objects. */
-  private afterwards(): void {
-    if (this.withNewName.size > 0) this.readNewNames();
-    if (this.listChanged) for (const thread of this.threads.compareWithList()) this.destroy(thread);
-    if (!this.image.debug && this.request.mayDestroy) this.destroyBareThreads();
-    if (this.request.retype !== undefined) this.registerCreated(this.request.retype.firstSlot, this.request.retype.count);
-    if (this.withNewBuffer.size > 0) this.readNewBuffers();
-  }
-
-  private readNewNames(): void {
-    for (const thread of this.withNewName) this.threads.readName(thread);
-    this.withNewName.clear();
-  }
-
-  private readNewBuffers(): void {
-    for (const thread of this.withNewBuffer) if (this.threads.known(thread.tcb) === thread) this.threads.readBuffer(thread);
-    this.withNewBuffer.clear();
-  }
-
-  private destroy(thread: ObservedThread): void {
-    this.observers.destroyed(thread.id);
-    this.threads.remove(thread);
-  }
-
-  /** Without a list of threads: one that a deletion made inactive, and that has no capabilities left, was destroyed. */
-  private destroyBareThreads(): void {
-    for (const thread of this.touched) {
-      if (thread.stateWritten && thread.shownState === STATE.Inactive && thread.isBare) this.destroy(thread);
-    }
-  }
-
-  private registerCreated(firstSlot: number, count: number): void {
-    const { cap, invoker } = this;
-    if (this.request.isCall && invoker !== undefined && tagLabel(invoker.registers[2 * ROLE.tag]!, invoker.registers[2 * ROLE.tag + 1]!) !== 0) return;
-    for (let i = 0; i < count; i++) {
-      cap.read(this.machine.memory, firstSlot + i * SLOT_BYTES);
-      if (cap.type === CAP_TYPE.Null) return;
-      if (cap.type === CAP_TYPE.Thread) {
-        // A debug kernel's list has told of it already.
-        if (this.image.debug) continue;
-        const old = this.threads.known(cap.object);
-        if (old !== undefined) this.destroy(old);
-        this.threads.at(cap.object);
-      } else {
-        this.objects.created(cap);
-      }
-    }
   }
 }
