@@ -4,6 +4,7 @@ import type { HangReport, HungThread, SubjectRef } from '../../../schema/api/ind
 import { EXIT } from '../exit-codes.ts';
 import { bold, dim, green, printJson, printLine, red, virtualTime, yellow } from '../output.ts';
 import { accessService, withServiceOptions, type ServiceOptions } from '../service-access.ts';
+import { namesOfThreads } from '../thread-names.ts';
 import { parsePositive } from './options.ts';
 
 interface HangOptions extends ServiceOptions {
@@ -50,7 +51,7 @@ function print(report: HangReport): void {
 }
 
 function printThreads(what: string, threads: readonly SubjectRef[]): void {
-  if (threads.length > 0) printLine(dim(`${what}: ${threads.map(({ name }) => name).join(', ')}`));
+  if (threads.length > 0) printLine(dim(`${what}: ${namesOfThreads(threads)}`));
 }
 
 function printThread({ thread, state, sinceSeq, since, reason, certainty, text }: HungThread): void {
