@@ -10,7 +10,7 @@ import type { KernelImage } from '../../../emulator/machine/image/kernel-image.t
 import { BatchingSink } from '../../../emulator/probe/batching-sink.ts';
 import { Probe } from '../../../emulator/probe/probe.ts';
 import { TraceClient } from '../../../emulator/probe/trace-client.ts';
-import type { RunDetail } from '../../../schema/api/index.ts';
+import type { AnomalyGroup, RunDetail } from '../../../schema/api/index.ts';
 import type { Scheduling } from '../../../schema/abi/syscalls.ts';
 import type { RunDescription } from '../../../schema/trace/names.ts';
 import type { RunEnd } from '../../../schema/trace/wire.ts';
@@ -89,9 +89,8 @@ export class BootTrace {
     this.sink.end();
     await this.client.close(endOf(outcome), this.observer.failure);
     const { summary, anomalies } = await this.service.get<RunDetail>(`/api/runs/${this.id}`);
-    const found = anomalies.filter(({ severity }) => severity !== 'info').reduce((sum, { count }) => sum + count, 0);
     if (this.observer.failure !== '') note(`the kernel ${this.observer.failure}`);
-    const verdict = this.observer instanceof RegisterObserver ? 'no rules asked' : found === 0 ? 'no anomalies' : `${found} anomalies: sel4scope anomalies --run ${this.id}`;
+    const verdict = this.observer instanceof RegisterObserver ? 'no rules asked' : verdictOn(this.id, anomalies);
     note(`trace: run ${this.id}${this.service.traceFile === undefined ? '' : ` in ${this.service.traceFile}`}, ${summary.records} records, ${verdict}`);
     if (endOf(outcome) !== 'failed' && this.machine.console.panic === undefined) return;
     note('last records:');
@@ -139,4 +138,11 @@ function endOf(outcome: BootOutcome | undefined): RunEnd {
   if (outcome === undefined) return 'failed';
   if (outcome.kind === 'ended') return outcome.end.kind === 'shutdown' || outcome.end.kind === 'reset' ? 'completed' : 'failed';
   return outcome.kind === 'expected' ? 'completed' : 'interrupted';
+}
+
+function verdictOn(run: string, groups: readonly AnomalyGroup[]): string {
+  const notes = groups.reduce((sum, { severity, count }) => (severity === 'info' ? sum + count : sum), 0);
+  const findings = groups.reduce((sum, { count }) => sum + count, 0) - notes;
+  const said = `${findings === 0 ? 'no' : findings} anomalies${notes === 0 ? '' : `, ${notes} notes`}`;
+  return findings + notes === 0 ? said : `${said}: sel4scope anomalies --run ${run}`;
 }
