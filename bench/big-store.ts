@@ -7,6 +7,7 @@ import { FIELD } from '../schema/trace/batch-layout.ts';
 import { ColumnWriter } from '../schema/trace/column-writer.ts';
 import { encodeClientMessage, PROTOCOL_VERSION } from '../schema/trace/wire.ts';
 import { Ingest } from '../server/ingest/ingest.ts';
+import { ThreadKeeper } from '../server/ingest/thread-keeper.ts';
 import { openWriter } from '../server/store/open.ts';
 import { TraceStore } from '../server/store/trace-store.ts';
 import { encodedTrace, recordsOf, TRACES, type TraceName } from './traces.ts';
@@ -17,12 +18,13 @@ const PERIOD = 1_000_000;
 /** Between two passes of the trace, virtual ns. */
 const PAUSE_NS = 1000;
 
-/** Stores a run of at least `records` records, with the rules on. Returns how many they are. */
+/** Stores a run of at least `records` records, with the rules on, and what is kept of its threads. Returns how many they are. */
 export async function storeRun(directory: string, run: string, trace: TraceName, records: number): Promise<number> {
   const batches = await encodedTrace(trace, Math.min(records, PERIOD));
   const { db, close } = openWriter(directory);
   let problem: string | undefined;
-  const ingest = new Ingest(new TraceStore(db), directory, {
+  const store = new TraceStore(db);
+  const ingest = new Ingest(store, directory, {
     answer: (answers) => { for (const { message } of answers) if (message.kind === 'problem') problem ??= message.message; },
     news: () => {},
     problem: (message) => { problem ??= message; },
@@ -41,6 +43,9 @@ export async function storeRun(directory: string, run: string, trace: TraceName,
   }
   send({ kind: 'bye', lastSeq: stored, end: 'completed', detail: '' });
   if (problem !== undefined) throw new Error(`the bench's store was not filled: ${problem}`);
+  const threads = new ThreadKeeper(store);
+  threads.note(run);
+  while (threads.hasWork) threads.slice();
   close();
   return stored;
 }

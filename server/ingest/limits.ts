@@ -17,7 +17,7 @@ export const KEPT_PER_FINGERPRINT = 10_000;
 /** After this many records the knowledge of the rules is stored, so that a restart replays no more than about that. */
 export const RULE_STATE_INTERVAL = 65_536;
 
-/** The same for what is known of a run's threads, once a checkpoint takes no more bytes than it spares records. */
+/** Records between two checkpoints of what is known of a run's threads; more, once a checkpoint takes more bytes than that. */
 export const THREAD_CHECKPOINT_INTERVAL = 65_536;
 
 /** Newest records and anomalies of one commit that the live feed gets; it counts the others. */

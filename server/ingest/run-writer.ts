@@ -17,7 +17,6 @@ import { Tally, TimeTally } from '../store/tally.ts';
 import type { StoredGroup, TraceStore } from '../store/trace-store.ts';
 import { KEPT_PER_FINGERPRINT, LIVE_ROWS, RULE_STATE_INTERVAL } from './limits.ts';
 import type { RunNews } from './messages.ts';
-import { ThreadKeeper } from './thread-keeper.ts';
 import { trimBatch } from './trim-batch.ts';
 
 /** A batch that does not join the records that are there. */
@@ -57,7 +56,6 @@ export class RunWriter {
   private readonly interfaces: InterfaceModel;
   private readonly makeRules: MakeRules;
   private readonly rules: RunRules;
-  private readonly threadKeeper: ThreadKeeper;
   /** What the rules say of the batch at hand. */
   private findings: Finding[] = [];
   private readonly groups = new Map<string, StoredGroup>();
@@ -94,7 +92,6 @@ export class RunWriter {
     for (const { id, name } of store.subjects(run.key, CAP_TYPE.Thread)) this.threadNames.set(id, name);
     this.rules = this.restoreRules();
     this.ruleStateSeq = run.records;
-    this.threadKeeper = new ThreadKeeper(store, run, interfaces);
   }
 
   /** Sequence number of the first record that is not there. */
@@ -145,7 +142,6 @@ export class RunWriter {
     this.name(batch.subjects);
     if (batch.count > 0) this.store.insertChunk(this.run.key, batch.header, bytes);
     this.countRecords(batch);
-    this.threadKeeper.take(batch);
     for (const finding of findings) this.keep(finding, now);
     this.run.records += batch.count;
     if (batch.count > 0) this.run.time = batch.header.lastTime;
@@ -166,7 +162,6 @@ export class RunWriter {
     }
     this.changedGroups.clear();
     this.store.updateRun(this.run);
-    this.threadKeeper.flush();
     if (this.rulesIntact && this.run.records - this.ruleStateSeq >= (ruleState ? 1 : RULE_STATE_INTERVAL)) {
       this.store.saveRuleState(this.run.key, { seq: this.run.records, body: JSON.stringify(this.rules.snapshot()) });
       this.ruleStateSeq = this.run.records;

@@ -1,63 +1,109 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/** Keeps what the records of a run say of its threads, so that questions about them need not read the run from its first record. */
-import type { InterfaceModel } from '../../schema/idl/model.ts';
+/**
+ * Keeps what the records of runs say of their threads, so that questions about them need not read a run from its first record.
+ * It reads stored chunks, a slice at a time, when the ingest leaves time for it; what it has not come to yet is read by whoever asks.
+ */
 import { BatchReader, ReusedMemory } from '../../schema/trace/batch.ts';
+import { interfacesByName } from '../interfaces.ts';
 import { restored } from '../query/threads/checkpoints.ts';
 import { HISTORY_REVISION, RunHistory } from '../query/threads/run-history.ts';
 import type { StoredRun } from '../store/run-row.ts';
-import type { TraceStore } from '../store/trace-store.ts';
+import type { ThreadChunk, TraceStore } from '../store/trace-store.ts';
 import { THREAD_CHECKPOINT_INTERVAL } from './limits.ts';
 
-/** More records than this are not read again when a run goes on: the store has no checkpoints of its earlier ones, and gets none. */
-const MOST_READ_AGAIN = 4 * THREAD_CHECKPOINT_INTERVAL;
+/** After so long, ms, a slice ends with the chunk at hand. */
+const SLICE_MS = 10;
 
 /** Of the batch at hand. */
 const MEMORY = new ReusedMemory();
 
+/** A run on the way from one checkpoint to the next. */
+interface Work {
+  readonly name: string;
+  readonly key: number;
+  readonly history: RunHistory;
+  /** The store has nothing of the run, or of another revision: that has to go. */
+  readonly isFirst: boolean;
+  /** Records after which the next checkpoint is due: checkpoints are the fewer, the larger they are. */
+  readonly dueSeq: number;
+  readonly chunks: ThreadChunk[];
+}
+
 export class ThreadKeeper {
   private readonly store: TraceStore;
-  private readonly run: StoredRun;
-  /** Undefined for a run that began under another revision. */
-  private readonly history: RunHistory | undefined;
   private readonly interval: number;
-  private keptSeq = 0;
-  private keptBytes = 0;
+  private readonly sliceMs: number;
+  /** Runs that may have enough records for another checkpoint. */
+  private readonly grown = new Set<string>();
+  private work: Work | undefined;
 
-  /** Opens a run: what is known goes on where it was. `interval`: records between two checkpoints. */
-  constructor(store: TraceStore, run: StoredRun, interfaces: InterfaceModel, interval = THREAD_CHECKPOINT_INTERVAL) {
+  /** @param interval records between two checkpoints */
+  constructor(store: TraceStore, interval = THREAD_CHECKPOINT_INTERVAL, sliceMs = SLICE_MS) {
     this.store = store;
-    this.run = run;
     this.interval = interval;
-    this.history = this.restore(interfaces);
+    this.sliceMs = sliceMs;
   }
 
-  /** Takes a batch whose records are the next. */
-  take(batch: BatchReader): void {
-    if (this.history === undefined) return;
-    this.history.take(batch);
-    for (const { id, newStates, newFaults } of this.history.changed) this.store.insertThreadChunk(this.run.key, id, batch.firstSeq, newStates, newFaults);
+  get hasWork(): boolean {
+    return this.work !== undefined || this.grown.size > 0;
   }
 
-  /** Stores a checkpoint if it is time: the fewer, the larger they are. */
-  flush(): void {
-    if (this.history === undefined || this.history.lastSeq - this.keptSeq < Math.max(this.interval, this.keptBytes)) return;
-    const body = JSON.stringify(this.history.snapshot());
-    this.store.saveThreadCheckpoint(this.run.key, this.history.lastSeq, HISTORY_REVISION, body);
-    this.keptSeq = this.history.lastSeq;
-    this.keptBytes = body.length;
+  /** A run has more records. */
+  note(run: string): void {
+    this.grown.add(run);
   }
 
-  private restore(interfaces: InterfaceModel): RunHistory | undefined {
-    const body = this.store.threadCheckpoint(this.run.key, HISTORY_REVISION);
-    const history = (body === undefined ? undefined : restored(interfaces, body)) ?? new RunHistory(interfaces);
-    this.keptSeq = history.lastSeq;
-    this.keptBytes = body?.length ?? 0;
-    if (this.run.records - history.lastSeq > MOST_READ_AGAIN) {
-      // Counts that end before the last record would be taken for all.
-      this.store.forgetThreadChunks(this.run.key);
-      return undefined;
+  /** Does a piece of work. Throws what SQLite throws; the run is then left alone until it is noted again. */
+  slice(): void {
+    const work = this.work ?? this.begin();
+    this.work = undefined;
+    if (work === undefined || this.keepable(work.name)?.key !== work.key) return;
+    const end = performance.now() + this.sliceMs;
+    const { history, chunks } = work;
+    for (const body of this.store.chunksFrom(work.key, history.lastSeq + 1)) {
+      const batch = new BatchReader(body, MEMORY.begin());
+      history.take(batch);
+      for (const { id, newStates, newFaults } of history.changed) chunks.push({ thread: id, firstSeq: batch.firstSeq, changes: newStates, faults: newFaults });
+      if (history.lastSeq >= work.dueSeq || performance.now() >= end) break;
     }
-    for (const bytes of this.store.chunksFrom(this.run.key, history.lastSeq + 1)) history.take(new BatchReader(bytes, MEMORY.begin()));
-    return history;
+    if (history.lastSeq < work.dueSeq) this.work = work;
+    else this.save(work);
+  }
+
+  private save({ name, key, history, isFirst, chunks }: Work): void {
+    const body = JSON.stringify(history.snapshot());
+    this.store.transaction(() => {
+      if (isFirst) this.store.forgetThreads(key);
+      for (const chunk of chunks) this.store.insertThreadChunk(key, chunk);
+      this.store.saveThreadCheckpoint(key, history.lastSeq, HISTORY_REVISION, body);
+    });
+    this.work = this.workOn(name, history, body.length);
+  }
+
+  private begin(): Work | undefined {
+    for (const name of this.grown) {
+      this.grown.delete(name);
+      const run = this.keepable(name);
+      // Most runs are short: their checkpoint is not looked for.
+      if (run === undefined || run.records < this.interval) continue;
+      const body = this.store.threadCheckpoint(run.key, HISTORY_REVISION);
+      const interfaces = interfacesByName(run.description.configuration);
+      const work = this.workOn(name, (body === undefined ? undefined : restored(interfaces, body)) ?? new RunHistory(interfaces), body?.length ?? 0);
+      if (work !== undefined) return work;
+    }
+    return undefined;
+  }
+
+  /** Undefined when the run has too few records for the next checkpoint. */
+  private workOn(name: string, history: RunHistory, checkpointBytes: number): Work | undefined {
+    const run = this.keepable(name);
+    const dueSeq = history.lastSeq + Math.max(this.interval, checkpointBytes, 1);
+    if (run === undefined || run.records < dueSeq) return undefined;
+    return { name, key: run.key, history, isFirst: history.lastSeq === 0, dueSeq, chunks: [] };
+  }
+
+  private keepable(name: string): StoredRun | undefined {
+    const run = this.store.findRun(name);
+    return run === undefined || run.importing || run.recordsDroppedAt !== 0 ? undefined : run;
   }
 }

@@ -31,6 +31,14 @@ export interface StoredRuleState {
   readonly body: string;
 }
 
+/** How many states a thread entered in a chunk, and how many faults it raised. */
+export interface ThreadChunk {
+  readonly thread: number;
+  readonly firstSeq: number;
+  readonly changes: number;
+  readonly faults: number;
+}
+
 export class TraceStore {
   readonly findings: Findings;
   private readonly db: Database;
@@ -45,6 +53,11 @@ export class TraceStore {
   /** Runs `work` in one write transaction; whatever it throws undoes all of it and is thrown again. */
   transaction(work: () => void): void {
     this.db.transaction(work).immediate();
+  }
+
+  /** Ids of all runs. */
+  runNames(): string[] {
+    return this.statements.runNames.all() as string[];
   }
 
   findRun(name: string): StoredRun | undefined {
@@ -130,13 +143,14 @@ export class TraceStore {
     this.statements.saveRuleState.run(run, state.seq, state.body);
   }
 
-  /** Says how many states a thread entered in a chunk, and how many faults it raised. */
-  insertThreadChunk(run: number, thread: number, firstSeq: number, changes: number, faults: number): void {
+  insertThreadChunk(run: number, { thread, firstSeq, changes, faults }: ThreadChunk): void {
     this.statements.insertThreadChunk.run(run, thread, firstSeq, changes, faults);
   }
 
-  forgetThreadChunks(run: number): void {
+  /** Takes away all that is kept of a run's threads. */
+  forgetThreads(run: number): void {
     this.statements.forgetThreadChunks.run(run);
+    this.statements.forgetThreadCheckpoints.run(run);
   }
 
   /** The last checkpoint of what is known of a run's threads, as JSON. */
@@ -173,13 +187,14 @@ function saveSubjects(count: number): string {
 }
 
 type Statements = Record<
-  'findRun' | 'insertRun' | 'insertTag' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'saveSubjects' | 'addMethodCount'
-  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'insertThreadChunk' | 'forgetThreadChunks' | 'threadCheckpoint' | 'saveThreadCheckpoint'
+  'findRun' | 'runNames' | 'insertRun' | 'insertTag' | 'updateRun' | 'interruptRunning' | 'insertChunk' | 'insertKey' | 'saveSubject' | 'saveSubjects' | 'addMethodCount'
+  | 'insertAnomaly' | 'groups' | 'saveGroup' | 'ruleState' | 'saveRuleState' | 'insertThreadChunk' | 'forgetThreadChunks' | 'forgetThreadCheckpoints' | 'threadCheckpoint' | 'saveThreadCheckpoint'
   | 'subjects' | 'chunksFrom' | 'chunkAt' | 'importing' | 'completeImports', Statement>;
 
 function prepare(db: Database): Statements {
   return {
     findRun: db.prepare(`${SELECT_RUN} WHERE name = ?`),
+    runNames: db.prepare('SELECT name FROM run').pluck(),
     insertRun: db.prepare(`INSERT INTO run (name, program, kernel, kernel_version, configuration, seed, defects, release, build, machine, git_commit, rules, importing, state, started_at, changed_at)
       VALUES (:name, :program, :kernel, :kernelVersion, :configuration, :seed, :defects, :release, :build, :machine, :commit, :rules, :importing, 'running', :now, :now)`),
     insertTag: db.prepare('INSERT OR IGNORE INTO run_tag (run, tag) SELECT id, :tag FROM run WHERE name = :run'),
@@ -204,6 +219,7 @@ function prepare(db: Database): Statements {
       ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, body = excluded.body`),
     insertThreadChunk: db.prepare('INSERT INTO thread_chunk (run, thread, first_seq, changes, faults) VALUES (?, ?, ?, ?, ?)'),
     forgetThreadChunks: db.prepare('DELETE FROM thread_chunk WHERE run = ?'),
+    forgetThreadCheckpoints: db.prepare('DELETE FROM thread_checkpoint WHERE run = ?'),
     threadCheckpoint: db.prepare('SELECT body FROM thread_checkpoint WHERE run = ? AND revision = ? ORDER BY seq DESC LIMIT 1').pluck(),
     saveThreadCheckpoint: db.prepare('INSERT INTO thread_checkpoint (run, seq, revision, body) VALUES (?, ?, ?, ?)'),
     subjects: db.prepare('SELECT id, type, name FROM subject WHERE run = ? AND type = ? ORDER BY id'),

@@ -53,8 +53,8 @@ export function storyOf(db: Database, run: StoredRun, id: number, query: ThreadQ
 }
 
 function segmentsOf(db: Database, run: number, inTime: RunInTime, id: number, count: number): StateSegment[] {
-  const { lastSeq, lastTime } = inTime.history;
-  const { chunks, fromFirst } = chunksWith(db, 'changes', run, id, lastSeq, count, inTime.history.find(id)!.begun);
+  const { lastSeq, lastTime, checkpointSeq } = inTime.history;
+  const { chunks, fromFirst } = chunksWith(db, 'changes', run, id, lastSeq, count, { seq: checkpointSeq, count: inTime.history.find(id)!.begunBefore });
   const states = new StateScan(id, Math.max(1, count), fromFirst);
   for (const { body } of chunks) states.take(new BatchScan(body), lastSeq);
   return states.segments(count, lastTime, inTime);
@@ -63,8 +63,8 @@ function segmentsOf(db: Database, run: number, inTime: RunInTime, id: number, co
 /** @param count of all that there are from record `from` on */
 function lastFaults(db: Database, run: number, inTime: RunInTime, id: number, from: number, count: number): ThreadStory['faults'] {
   if (count === 0) return [];
-  const { lastSeq } = inTime.history;
-  const { chunks } = chunksWith(db, 'faults', run, id, lastSeq, Math.min(count, MOST_FAULTS), inTime.history.find(id)!.faults);
+  const { lastSeq, checkpointSeq } = inTime.history;
+  const { chunks } = chunksWith(db, 'faults', run, id, lastSeq, Math.min(count, MOST_FAULTS), { seq: checkpointSeq, count: inTime.history.find(id)!.faultsBefore });
   let faults: ThreadStory['faults'] = [];
   for (const { body } of chunks) faults = [...faults, ...faultsIn(new BatchScan(body), id, from, lastSeq, inTime)].slice(-MOST_FAULTS);
   return faults;

@@ -39,6 +39,8 @@ export class RunHistory {
   lastSeq = 0;
   lastTime = 0;
   running = 0;
+  /** Last record of the checkpoint from which it goes on, 0 for none. */
+  checkpointSeq = 0;
   readonly setup: Setup;
   readonly uses: Uses;
   /** Threads that entered a state or raised a fault in the batch that was taken last. */
@@ -242,7 +244,7 @@ export class RunHistory {
   static restore(interfaces: InterfaceModel, snapshot: HistorySnapshot): RunHistory {
     const history = new RunHistory(interfaces);
     const { lastSeq, lastTime, running } = snapshot;
-    Object.assign(history, { lastSeq, lastTime, running });
+    Object.assign(history, { lastSeq, lastTime, running, checkpointSeq: lastSeq });
     for (const thread of snapshot.threads) history.add(ThreadHistory.restore(thread));
     history.uses.restore(snapshot.uses);
     history.setup.restore(snapshot.setup);

@@ -56,6 +56,10 @@ export class ThreadHistory {
   /** Its traps by activity and outcome, see {@link trapKey}. */
   readonly traps = new Map<number, number>();
 
+  /** The same two as the checkpoint had them from which the history goes on. */
+  begunBefore = 0;
+  faultsBefore = 0;
+
   /** States entered, and faults raised, in the batch that was taken last. */
   newStates = 0;
   newFaults = 0;
@@ -81,6 +85,8 @@ export class ThreadHistory {
     if (kept.length !== KEPT.length || times.length !== THREAD_STATES.length || timeIn.length !== times.length) throw new TypeError('not what is known of a thread');
     const thread = new ThreadHistory(id);
     KEPT.forEach((name, i) => { thread[name] = kept[i]!; });
+    thread.begunBefore = thread.begun;
+    thread.faultsBefore = thread.faults;
     for (let state = 0; state < times.length; state++) {
       thread.times[state] = times[state]!;
       thread.timeIn[state] = timeIn[state]!;
